@@ -1,0 +1,174 @@
+"""What a compilation was asked to do, as data.
+
+Every field of `DriverOptions` says whether it can change a unit's result: `Tracked` fields are part of a unit's cache
+key, `Untracked` ones must not change one byte of an object or a diagnostic's data.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import Annotated, TypeVar
+
+from msgspec import Struct, field
+
+from vitte.driver.target import X86_64_LINUX_GNU, Target
+
+T = TypeVar("T")
+Tracked = Annotated[T, "tracked"]
+Untracked = Annotated[T, "untracked"]
+
+
+class DriverMode(str, Enum):
+    """How far to go."""
+
+    CHECK = "check"  # diagnostics only
+    BUILD = "build"  # artifacts
+    RUN = "run"  # build, then run the program
+    TEST = "test"  # build the tests, then run them
+
+
+class EmitKind(str, Enum):
+    """What may be asked for with `--emit`."""
+
+    TOKENS = "tokens"
+    AST = "ast"
+    HIR = "hir"
+    THIR = "thir"
+    MONO = "mono"
+    MIR = "mir"
+    SSA = "ssa"
+    LLVM_IR = "llvm-ir"
+    ASM = "asm"
+    OBJ = "obj"
+    BIN = "bin"
+    DEP_INFO = "dep-info"
+
+
+class OptLevel(str, Enum):
+    O0 = "0"
+    O1 = "1"
+    O2 = "2"
+    O3 = "3"
+    SIZE = "s"
+    MIN_SIZE = "z"
+
+
+class DebugInfo(str, Enum):
+    NONE = "none"
+    LINE = "line"
+    FULL = "full"
+
+
+class LldFlavor(str, Enum):
+    """Which of LLD's command lines is spoken."""
+
+    ELF = "elf"
+    COFF = "coff"
+    MACHO = "macho"
+    WASM = "wasm"
+
+
+class CodegenBackend(Struct, frozen=True):
+    """`llvm`, `c`, or `custom` with the name of a loadable backend."""
+
+    kind: str
+    name: str = ""
+
+    @staticmethod
+    def custom(name: str) -> CodegenBackend:
+        return CodegenBackend("custom", name)
+
+
+class LinkerKind(Struct, frozen=True):
+    """`lld`, `system`, `wasm`, or `custom` with a path or the name of a loadable linker."""
+
+    kind: str
+    name: str = ""
+
+    @staticmethod
+    def custom(name: str) -> LinkerKind:
+        return LinkerKind("custom", name)
+
+
+LLVM = CodegenBackend("llvm")
+GCC = CodegenBackend("c")
+LLD = LinkerKind("lld")
+SYSTEM = LinkerKind("system")
+WASM = LinkerKind("wasm")
+
+
+class RunConfig(Struct, frozen=True):
+    """How the built program is run. `timeout` is in seconds, 0 for none; `env` adds to the environment."""
+
+    args: tuple[str, ...] = ()
+    env: tuple[tuple[str, str], ...] = ()
+    cwd: str = ""
+    timeout: float = 0.0
+    dry_run: bool = False
+    step_limit: int = 0
+    """For the interpreter: how many operations before it gives up; 0 for no limit."""
+
+
+class DriverOptions(Struct, frozen=True, kw_only=True):
+    """One compilation. Paths may be relative to the process's folder; an input `-` is standard input."""
+
+    # What
+    inputs: Untracked[tuple[str, ...]] = ()
+    mode: Untracked[DriverMode] = DriverMode.BUILD
+    tests: Tracked[bool] = False
+    """Compile `test` blocks, with a runner as the program's entry."""
+    test_filter: Untracked[str] = ""
+    emit: Untracked[tuple[tuple[EmitKind, str], ...]] = ()
+    """What to write, and where (empty: the usual place; `-`: standard output)."""
+    emit_proc: Untracked[str] = ""
+    output: Untracked[str] = ""
+    engine: Untracked[str] = "native"
+    """`native`, or `interp` to run in the SSA interpreter."""
+
+    # How
+    target: Tracked[Target] = X86_64_LINUX_GNU
+    backend: Tracked[CodegenBackend] = LLVM
+    opt_level: Tracked[OptLevel] = OptLevel.O0
+    debug_info: Tracked[DebugInfo] = DebugInfo.NONE
+    overflow_checks: Tracked[bool] = True
+    const_step_limit: Tracked[int] = 10_000_000
+    remap_path_prefix: Tracked[tuple[tuple[str, str], ...]] = ()
+    profile: Untracked[str] = "dev"
+    release: Untracked[bool] = False
+    linker: Untracked[LinkerKind] = LLD
+    linker_path: Untracked[str] = ""
+    link_args: Untracked[tuple[str, ...]] = ()
+    libraries: Untracked[tuple[str, ...]] = ()
+    strip: Untracked[bool] = False
+    run: Untracked[RunConfig] = field(default_factory=RunConfig)
+
+    # Which diagnostics, and how they look
+    lints: Untracked[tuple[tuple[str, str], ...]] = ()
+    """Pairs of level (`warn`, `allow`, `deny`) and lint name, in command-line order: the last word on a name counts."""
+    deny_warnings: Untracked[bool] = False
+    error_limit: Untracked[int] = 50
+    message_format: Untracked[str] = "human"
+    color: Untracked[bool] = False
+    lang: Untracked[str] = "en"
+    width: Untracked[int] = 140
+
+    # Where and by whom
+    jobs: Untracked[int] = 1
+    cache: Untracked[str] = "on"
+    cache_dir: Untracked[str] = ""
+    target_dir: Untracked[str] = ""
+    implementation: Untracked[str] = "vitte.driver_impl"
+
+    # Looking inside
+    dump: Untracked[tuple[str, ...]] = ()
+    verify: Untracked[bool] = False
+    time_passes: Untracked[bool] = False
+    log: Untracked[str] = ""
+    """`level[,part=level]...` as in `VITTE_LOG`; empty is off."""
+    verbose: Untracked[int] = 0
+    quiet: Untracked[bool] = False
+
+
+TRACKED_FIELDS: tuple[str, ...] = tuple(
+    name for name, annotation in DriverOptions.__annotations__.items() if str(annotation).startswith("Tracked[")
+)

@@ -1,0 +1,328 @@
+"""Definitions: what names mean once signatures are resolved, and the interface of a unit.
+
+A definition is named by its *path*, a str: `demo/shapes::Point`, `demo/shapes::Point.norm` (a procedure of a form, pick,
+trait or inherent impl), `demo/shapes::impl#2.show` (a method of the third trait impl of the module, from 0),
+`demo/shapes::area.default#1` (the default of parameter 1, an anonymous constant), `demo/shapes::test#0`.
+Paths are the same in every process, so interfaces need no renumbering. Types inside are serialised by their text.
+
+An interface is what other units may know of one: it never depends on the bodies of plain procedures.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct, field
+
+from vitte.base.source import NO_SPAN, Span
+from vitte.ir.types import Mode, Ty
+
+if TYPE_CHECKING:
+    from vitte.ir import thir
+
+DefKind = Literal["proc", "adt", "case", "trait", "const", "static", "alias", "module"]
+Visibility = Literal["public", "package", "private"]
+AdtKind = Literal["form", "pick", "flags", "bits", "union"]
+
+
+class TraitRef(Struct, frozen=True):
+    """`args[0]` is the self type."""
+
+    trait: str
+    args: tuple[Ty, ...]
+
+
+class AssocBound(Struct, frozen=True):
+    """`T: Iterator` with `Item == ty` known (`T: Iterator[Item = int]`)."""
+
+    trait: TraitRef
+    name: str
+    ty: Ty
+
+
+class Generics(Struct):
+    """`names[i]` is the name of `ParamTy(i)`; the first `parent_count` belong to the enclosing impl, form, pick or trait.
+
+    `consts[i]` is true for `const N: int`. `bounds` hold inside the body and are checked at every use.
+    """
+
+    names: list[str] = []
+    consts: list[bool] = []
+    parent_count: int = 0
+    bounds: list[TraitRef] = []
+    equalities: list[AssocBound] = []
+
+
+class ParamDef(Struct):
+    """`default`: path of the anonymous constant that holds the default value, or None."""
+
+    name: str
+    mode: Mode
+    ty: Ty
+    default: str | None = None
+
+
+class ProcDef(Struct):
+    """A procedure. `params` include `self` (named `self`, first) for methods.
+
+    - `parent`: path of the impl, trait, form or pick it stands in, or "".
+    - `intrinsic`: the name in `lang.INTRINSICS` when the compiler provides the body.
+    - `abi`: "" (Vitte's own) or "C"; `symbol`: the linker name when fixed (`extern`, `#[export_name]`).
+    - `has_body`: false for foreign declarations, intrinsics and required trait methods.
+    - `test`: for a `test` block, its title; such procs take nothing and give unit.
+    """
+
+    path: str
+    name: str
+    generics: Generics
+    params: list[ParamDef]
+    result: Ty
+    visibility: Visibility = "private"
+    parent: str = ""
+    has_self: bool = False
+    is_const: bool = False
+    is_unsafe: bool = False
+    inline: Literal["auto", "inline", "noinline"] = "auto"
+    abi: str = ""
+    symbol: str = ""
+    variadic: bool = False
+    link_names: list[str] = []
+    intrinsic: str = ""
+    has_body: bool = True
+    test: str | None = None
+    file: str = ""
+    name_span: Span = NO_SPAN
+
+    @property
+    def is_generic(self) -> bool:
+        return bool(self.generics.names)
+
+
+class FieldDef(Struct):
+    """A field of a form, union or case. Fields of a case without names are named "0", "1" ..."""
+
+    name: str
+    ty: Ty
+    visibility: Visibility = "public"
+    default: str | None = None
+    name_span: Span = NO_SPAN
+
+
+class VariantDef(Struct):
+    """A case of a pick, a member of flags (`discriminant` is its bit value, no fields), or the one body of a form or union."""
+
+    name: str
+    fields: list[FieldDef] = []
+    discriminant: int = 0
+    has_names: bool = False
+    name_span: Span = NO_SPAN
+
+
+class AdtDef(Struct):
+    """A nominal type. A form has exactly one variant, named like the form.
+
+    - `repr`: integer type of discriminants, flags or bits when written; None leaves it to the layout.
+    - `bit_ranges` of `bits`: (first bit, end bit) per field of the one variant.
+    - `is_unique`, `is_view`, `repr_c`: from the attributes. `derives`: names asked for by `#[derive]`.
+    """
+
+    path: str
+    name: str
+    kind: AdtKind
+    generics: Generics
+    variants: list[VariantDef]
+    visibility: Visibility = "private"
+    repr: Ty | None = None
+    bit_ranges: list[tuple[int, int]] = []
+    is_unique: bool = False
+    is_view: bool = False
+    repr_c: bool = False
+    derives: list[str] = []
+    file: str = ""
+    name_span: Span = NO_SPAN
+
+
+class TraitDef(Struct):
+    """`methods`: name -> path of the `ProcDef` (with a body when it has a default). `supers` speak of Self = ParamTy(0)."""
+
+    path: str
+    name: str
+    generics: Generics
+    methods: dict[str, str]
+    assoc_types: list[str] = []
+    assoc_consts: dict[str, str] = {}
+    supers: list[TraitRef] = []
+    visibility: Visibility = "private"
+    file: str = ""
+    name_span: Span = NO_SPAN
+
+
+class ImplDef(Struct):
+    """A trait impl (`trait` set) or an inherent impl. `methods`: name -> path; a default method not overridden is absent.
+
+    Forms and picks with procs in their bodies yield one inherent ImplDef, too.
+    """
+
+    path: str
+    generics: Generics
+    self_ty: Ty
+    trait: TraitRef | None = None
+    methods: dict[str, str] = {}
+    assoc_types: dict[str, Ty] = {}
+    assoc_consts: dict[str, str] = {}
+    file: str = ""
+    span: Span = NO_SPAN
+
+
+class ConstImage(Struct, frozen=True):
+    """An evaluated constant as it lies in memory: little-endian bytes, and the pointers in them.
+
+    Each relocation is (offset, symbol, addend): the address of that symbol is to be stored there. Text inside
+    constants refers to `data` symbols, which are content-addressed.
+    """
+
+    data: bytes
+    relocations: tuple[tuple[int, str, int], ...] = ()
+    globals: tuple[tuple[str, bytes], ...] = ()
+
+
+class ConstDef(Struct):
+    """A `const`, `static` (`is_static`), associated constant or default value. `value` is set once evaluated.
+
+    `int_value`: the value again when it is an integer, bool, rune or fieldless case: what types may depend on.
+    """
+
+    path: str
+    name: str
+    ty: Ty
+    generics: Generics
+    visibility: Visibility = "private"
+    is_static: bool = False
+    is_mutable: bool = False
+    value: ConstImage | None = None
+    int_value: int | None = None
+    file: str = ""
+    name_span: Span = NO_SPAN
+
+
+class AliasDef(Struct):
+    path: str
+    name: str
+    generics: Generics
+    ty: Ty
+    visibility: Visibility = "private"
+    name_span: Span = NO_SPAN
+
+
+class Export(Struct, frozen=True):
+    """A name that a module shows: what kind of definition, and its path (elsewhere when re-exported)."""
+
+    kind: DefKind
+    path: str
+    visibility: Visibility = "public"
+
+
+class Interface(Struct):
+    """All that users of a unit may know. Maps are by path, in declaration order.
+
+    - `names`: every top-level name with its visibility; cases of picks are found through their pick.
+    - `bodies`: the typed bodies that cross units: generic, `inline` and default trait procs.
+    """
+
+    module: str
+    file: str = ""
+    names: dict[str, Export] = {}
+    procs: dict[str, ProcDef] = {}
+    adts: dict[str, AdtDef] = {}
+    traits: dict[str, TraitDef] = {}
+    impls: list[ImplDef] = []
+    consts: dict[str, ConstDef] = {}
+    aliases: dict[str, AliasDef] = {}
+    bodies: dict[str, thir.Body] = field(default_factory=dict)
+    link_names: list[str] = []
+
+
+class ResolvedImport(Struct):
+    """One `use` after lookup. `interface` is None when the module is missing or broken, which has been reported.
+
+    `span` identifies the `use` in the source; the implicit prelude has NO_SPAN and `is_prelude`.
+    """
+
+    module: str
+    interface: Interface | None
+    span: Span = NO_SPAN
+    is_prelude: bool = False
+
+
+class Definitions:
+    """Every definition in reach of a unit, by path; impls by trait and by head of the self type.
+
+    `add` takes in an interface. `head` is the key under which impls for a type are found.
+    """
+
+    __slots__ = ("interfaces", "procs", "adts", "traits", "consts", "aliases", "bodies", "trait_impls", "inherent_impls", "impls", "memo")
+
+    def __init__(self) -> None:
+        self.interfaces: dict[str, Interface] = {}
+        self.procs: dict[str, ProcDef] = {}
+        self.adts: dict[str, AdtDef] = {}
+        self.traits: dict[str, TraitDef] = {}
+        self.consts: dict[str, ConstDef] = {}
+        self.aliases: dict[str, AliasDef] = {}
+        self.bodies: dict[str, thir.Body] = {}
+        self.impls: dict[str, ImplDef] = {}
+        self.trait_impls: dict[str, dict[str, list[ImplDef]]] = {}
+        """trait path -> head of self type -> impls; blanket impls (self type a parameter) are under head `*`."""
+        self.inherent_impls: dict[str, list[ImplDef]] = {}
+        self.memo: dict[object, object] = {}
+        """Answers of pure questions about definitions (`ownership`, `impls`, `layout`), keyed by (question, ...). Cleared by `add`."""
+
+    def add(self, interface: Interface) -> None:
+        """Take in all definitions of an interface; a second time is harmless."""
+        if self.interfaces.get(interface.module) is interface:
+            return
+        self.interfaces[interface.module] = interface
+        self.memo.clear()
+        self.procs.update(interface.procs)
+        self.adts.update(interface.adts)
+        self.traits.update(interface.traits)
+        self.consts.update(interface.consts)
+        self.aliases.update(interface.aliases)
+        self.bodies.update(interface.bodies)
+        for impl in interface.impls:
+            self.add_impl(impl)
+
+    def add_impl(self, impl: ImplDef) -> None:
+        if impl.path in self.impls:
+            return
+        self.impls[impl.path] = impl
+        key = head(impl.self_ty)
+        if impl.trait is None:
+            self.inherent_impls.setdefault(key, []).append(impl)
+        else:
+            self.trait_impls.setdefault(impl.trait.trait, {}).setdefault(key, []).append(impl)
+
+
+def head(ty: Ty) -> str:
+    """The outermost constructor of a type, as a key: its path for nominal types, `*` for a parameter."""
+    from vitte.ir import types as t
+
+    cls = type(ty)
+    if cls is t.AdtTy:
+        return ty.path  # type: ignore[attr-defined,no-any-return]
+    if cls is t.ParamTy or cls is t.ProjTy or cls is t.InferTy:
+        return "*"
+    if cls is t.RefTy:
+        return "&mut" if ty.mutable else "&"  # type: ignore[attr-defined]
+    if cls is t.PtrTy:
+        return "*mut" if ty.mutable else "*const"  # type: ignore[attr-defined]
+    return _HEADS.get(cls) or ty.text
+
+
+def _heads() -> dict[type, str]:
+    from vitte.ir import types as t
+
+    return {t.TupleTy: "()", t.ArrayTy: "[;]", t.SliceTy: "[]", t.ProcTy: "proc"}
+
+
+_HEADS = _heads()
