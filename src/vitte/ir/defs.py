@@ -245,13 +245,15 @@ class Interface(Struct):
 class ResolvedImport(Struct):
     """One `use` after lookup. `interface` is None when the module is missing or broken, which has been reported.
 
-    `span` identifies the `use` in the source; the implicit prelude has NO_SPAN and `is_prelude`.
+    `span` is that of the `use` item in the source; the implicit prelude has NO_SPAN and `is_prelude`.
+    `is_foreign`: the module is of another package, so that `pub(package)` names are out of reach.
     """
 
     module: str
     interface: Interface | None
     span: Span = NO_SPAN
     is_prelude: bool = False
+    is_foreign: bool = False
 
 
 class Definitions:

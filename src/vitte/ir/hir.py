@@ -211,6 +211,12 @@ class DefRef(Node):
     args: list[TyExpr] | None = None
 
 
+class ParamRef(Node):
+    """A const generic parameter (`const N: int`) as a value. `ty` is its `ParamTy`."""
+
+    ty: Ty
+
+
 class TypeMember(Node):
     """`Type.name` or `Type::name` with any type on the left: an associated proc, constant or case. `name_span` is the member's."""
 
@@ -509,7 +515,7 @@ class ErrorExpr(Node):
 
 
 Expr = (
-    Literal_ | LocalRef | DefRef | TypeMember | BareCase | Field | MethodCall | Call | Index | Slice | Range | Unary | Borrow | Move
+    Literal_ | LocalRef | DefRef | ParamRef | TypeMember | BareCase | Field | MethodCall | Call | Index | Slice | Range | Unary | Borrow | Move
     | Binary | Logical | In | Is | Cast | Coalesce | Try | Tuple | ListLit | Repeat | FormLit | Block | If | Match | Loop | For | Break
     | Continue | Give | Assign | AssignOp | Assert | Format | SizeOf | Lambda | ErrorExpr
 )
