@@ -8,6 +8,7 @@ from vitte.base.diagnostics import Diagnostics
 from vitte.driver.target import Target
 
 if TYPE_CHECKING:
+    from vitte.base.source import SourceFile
     from vitte.ir.defs import Definitions, ResolvedImport
 
 
@@ -23,9 +24,10 @@ class UnitContext:
     - `defs`: definitions of every interface in reach; stage 3 adds the unit's own.
     - `overflow_checks`: whether integer overflow panics (else it wraps).
     - `const_step_limit`: how many operations one constant may take.
+    - `source`: the source text, for the lines that panic messages name; None in tests that have none.
     """
 
-    __slots__ = ("module", "file", "diagnostics", "target", "imports", "defs", "overflow_checks", "const_step_limit", "opt_level", "debug_info")
+    __slots__ = ("module", "file", "diagnostics", "target", "imports", "defs", "overflow_checks", "const_step_limit", "opt_level", "debug_info", "source")
 
     def __init__(
         self,
@@ -39,6 +41,7 @@ class UnitContext:
         const_step_limit: int = 10_000_000,
         opt_level: str = "0",
         debug_info: str = "none",
+        source: SourceFile | None = None,
     ) -> None:
         self.module = module
         self.file = file
@@ -50,3 +53,4 @@ class UnitContext:
         self.const_step_limit = const_step_limit
         self.opt_level = opt_level
         self.debug_info = debug_info
+        self.source = source

@@ -78,6 +78,12 @@ class ConstRef(Node):
     args: tuple[Ty, ...] = ()
 
 
+class ConstParam(Node):
+    """A const generic parameter as a value (`ty` is its integer type): `param` is a `ParamTy`, after substitution a `ConstTy`."""
+
+    param: Ty
+
+
 class ProcRef(Node):
     """A procedure as a value; `ty` is its `ProcTy`."""
 
@@ -306,7 +312,7 @@ class ErrorExpr(Node):
 
 
 Expr = (
-    Local | Static | Field | Index | Deref | Lit | ConstRef | ProcRef | Unary | Binary | Logical | Cast | Borrow | Move | Call | CallValue
+    Local | Static | Field | Index | Deref | Lit | ConstRef | ConstParam | ProcRef | Unary | Binary | Logical | Cast | Borrow | Move | Call | CallValue
     | Tuple | ListLit | Repeat | Aggregate | BoxNew | Block | If | Is | Match | Loop | ForRange | ForEach | ForIter | Break | Continue | Give
     | Assign | AssignOp | SizeOf | ErrorExpr
 )
