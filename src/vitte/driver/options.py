@@ -134,7 +134,9 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     const_step_limit: Tracked[int] = 10_000_000
     remap_path_prefix: Tracked[tuple[tuple[str, str], ...]] = ()
     profile: Untracked[str] = "dev"
-    release: Untracked[bool] = False
+    """Name of the profile that gives the settings above where `given` does not say that the caller did."""
+    given: Untracked[tuple[str, ...]] = ()
+    """Names of fields that were set on purpose: a manifest's profile does not change them."""
     linker: Untracked[LinkerKind] = LLD
     linker_path: Untracked[str] = ""
     link_args: Untracked[tuple[str, ...]] = ()

@@ -21,6 +21,10 @@ class Sources:
     def add(self, source: SourceFile) -> None:
         self._files[source.path] = source
 
+    def fall_back(self, load: Loader) -> None:
+        """Where files that were not added come from."""
+        self._load = load
+
     def get(self, path: str) -> SourceFile | None:
         if path not in self._files:
             self._files[path] = self._load(path) if self._load else None

@@ -1,0 +1,30 @@
+"""The command line: argv to options, options to the driver, outcome to text and an exit status.
+
+    argv --parse (table of options)--> Args --settings--> DriverOptions --vitte.driver--> Outcome --report--> streams, status
+
+A compiler is started all day: this module imports nothing but `sys`, and each command imports only what it uses.
+"""
+
+from __future__ import annotations
+
+import sys
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line. With `argv` (without the program's name) the exit status is returned, negative for the
+    signal that ended a program that was run; without it, the process ends."""
+    arguments = sys.argv[1:] if argv is None else argv
+    if arguments == ["--version"] or arguments == ["-V"]:
+        from vitte import __version__
+
+        sys.stdout.write(f"vitte {__version__}\n")
+        status = 0
+    else:
+        from vitte.cli.entry import run
+
+        status = run(arguments)
+    if argv is not None:
+        return status
+    from vitte.cli.leave import leave
+
+    leave(status)

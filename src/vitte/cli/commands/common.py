@@ -1,0 +1,43 @@
+"""What the compiling commands share."""
+
+from __future__ import annotations
+
+import gc
+
+from vitte.cli.parser import Args, Usage
+from vitte.cli.report import Progress, show
+from vitte.cli.settings import driver_options
+from vitte.driver import api
+from vitte.driver.options import DriverMode, DriverOptions
+from vitte.driver.session import DriverContext
+
+
+def inputs(args: Args, most: int = 1) -> tuple[str, ...]:
+    if len(args.positionals) > most:
+        raise Usage(f"`{args.positionals[most]}` is one argument too many", ("arguments of the program come after `--`",))
+    return tuple(args.positionals)
+
+
+def prepare(args: Args, mode: DriverMode, names: tuple[str, ...]) -> tuple[DriverOptions, DriverContext, Progress]:
+    # Trees hold no cycles worth collecting, and a collection walks all of them: reference counting frees the rest.
+    gc.disable()
+    options = driver_options(args, mode, names)
+    context = DriverContext(options)
+    progress = Progress(options)
+    context.progress = progress
+    return options, context, progress
+
+
+def finish(outcome: api.Outcome, progress: Progress, what: str) -> None:
+    progress.end(outcome.status == 0, what)
+    show(outcome, outcome.context.options)
+
+
+def problems(context: DriverContext) -> None:
+    """Diagnostics found before a `DriverError` are shown before it."""
+    from vitte.driver.diagnostics import terminal
+
+    import sys
+
+    for diagnostic in context.diagnostics:
+        sys.stderr.write(terminal.render(diagnostic, context.sources, color=context.options.color) + "\n")

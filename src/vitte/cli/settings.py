@@ -1,0 +1,229 @@
+"""Parsed arguments and the environment to `DriverOptions`."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vitte.cli.parser import Args, Usage
+from vitte.driver.options import (
+    CodegenBackend,
+    DebugInfo,
+    DriverMode,
+    DriverOptions,
+    EmitKind,
+    LinkerKind,
+    OptLevel,
+    RunConfig,
+)
+from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target
+
+VARIABLES = ("VITTE_CACHE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG")
+"""Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE and XDG_CACHE_HOME."""
+
+_C_KEYS = {
+    "opt-level": "as -O",
+    "overflow-checks": "on or off",
+    "target-cpu": "a processor's name",
+    "target-features": "LLVM features, like +avx2",
+    "strip": "on or off",
+    "const-step-limit": "operations that one constant may take",
+}
+_Z_KEYS = {
+    "verify": "check the output of every stage",
+    "trace": "the internal log at its most talkative",
+    "step-limit": "operations before the interpreter gives up",
+    "implementation": "the Python module that does the work",
+}
+
+
+def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> DriverOptions:
+    """Raises `Usage`."""
+    environment = os.environ
+    values: dict[str, object] = {"mode": mode, "inputs": inputs, "color": color(args)}
+    given: list[str] = []
+    unstable = _pairs(args, "unstable", "-Z", _Z_KEYS)
+    codegen = _pairs(args, "codegen", "-C", _C_KEYS)
+
+    opt = args.get("opt") or codegen.get("opt-level", "")
+    if args.has("opt") or opt:
+        if opt not in [level.value for level in OptLevel]:
+            raise Usage(f"`{opt}` is no optimisation level", ("one of 0, 1, 2, 3, s, z",))
+        values["opt_level"] = OptLevel(opt)
+        given.append("opt_level")
+    if args.has("debug"):
+        debug = args.get("debug")
+        if debug not in [kind.value for kind in DebugInfo]:
+            raise Usage(f"`{debug}` is no kind of debug information", ("one of full, line, none",))
+        values["debug_info"] = DebugInfo(debug)
+        given.append("debug_info")
+    overflow = args.get("overflow") or codegen.get("overflow-checks", "")
+    if overflow:
+        values["overflow_checks"] = _switch("overflow-checks", overflow)
+        given.append("overflow_checks")
+    if args.has("strip") or "strip" in codegen:
+        values["strip"] = args.has("strip") or _switch("strip", codegen["strip"])
+        given.append("strip")
+    if args.has("release") or args.get("profile"):
+        values["profile"] = args.get("profile") or "release"
+    values["given"] = tuple(given)
+    values["target"] = _target(args.get("target"), codegen)
+    backend = args.get("backend") or "llvm"
+    values["backend"] = CodegenBackend(backend) if backend in ("llvm", "c") else CodegenBackend.custom(backend)
+    if backend != "llvm":
+        raise Usage(f"backend `{backend}` is not supported yet", ("the backend is `llvm`",))
+    linker = args.get("linker") or "lld"
+    values["linker"] = LinkerKind(linker) if linker in ("lld", "system", "wasm") else LinkerKind.custom(linker)
+    values["link_args"] = tuple(args.all("link_arg"))
+    values["libraries"] = tuple(args.all("library"))
+    values["remap_path_prefix"] = tuple(_pair(p, "--remap-path-prefix", "A=B") for p in args.all("remap"))
+    if "const-step-limit" in codegen:
+        values["const_step_limit"] = _number(codegen["const-step-limit"], "-C const-step-limit")
+    values["emit"] = _emit(args)
+    values["output"] = args.get("output")
+    values["engine"] = args.get("engine", "native")
+
+    values["run"] = RunConfig(
+        args=tuple(args.rest),
+        env=tuple(_pair(pair, "--env", "K=V") for pair in args.all("env")),
+        cwd=args.get("cwd"),
+        timeout=_seconds(args.get("timeout")),
+        dry_run=args.has("dry_run"),
+        step_limit=_number(unstable.get("step-limit", "0") or "0", "-Z step-limit"),
+    )
+
+    levels = {"warn": "warn", "allow": "allow", "deny": "deny"}
+    values["lints"] = tuple((levels[key], value) for key, value in args.values if key in levels)
+    values["deny_warnings"] = args.has("deny_warnings")
+    if args.has("error_limit"):
+        values["error_limit"] = _number(args.get("error_limit"), "--error-limit")
+    message_format = args.get("format", "human")
+    if message_format == "sarif":
+        raise Usage("`--message-format sarif` is not supported yet", ("one of human, short, json, github",))
+    values["message_format"] = message_format
+    lang = args.get("lang") or environment.get("VITTE_LANG", "") or "en"
+    values["lang"] = lang
+
+    values["jobs"] = _jobs(args)
+    values["cache"], values["cache_dir"] = cache_of(args)
+    values["target_dir"] = args.get("target_dir") or environment.get("VITTE_TARGET_DIR", "")
+    values["dump"] = tuple(args.all("dump"))
+    values["verify"] = "verify" in unstable
+    values["time_passes"] = args.has("time_passes")
+    values["verbose"] = len(args.all("verbose"))
+    values["quiet"] = args.has("quiet")
+    values["log"] = log_spec(args, "trace" in unstable)
+    if unstable.get("implementation"):
+        values["implementation"] = unstable["implementation"]
+    return DriverOptions(**values)  # type: ignore[arg-type]
+
+
+def color(args: Args) -> bool:
+    """`--color`, then NO_COLOR, CLICOLOR_FORCE, then whether standard error is a terminal."""
+    when = args.get("color", "auto")
+    if when != "auto":
+        return when == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("CLICOLOR_FORCE", "0") not in ("", "0"):
+        return True
+    try:
+        return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    except ValueError:
+        return False
+
+
+def cache_of(args: Args) -> tuple[str, str]:
+    """How the cache is used, and its folder ("" for the usual one). VITTE_CACHE is a mode or a folder."""
+    variable = os.environ.get("VITTE_CACHE", "")
+    mode = args.get("cache") or (variable if variable in ("off", "read", "on") else "on")
+    return mode, "" if variable in ("off", "read", "on") else variable
+
+
+def log_spec(args: Args, trace: bool) -> str:
+    if trace:
+        return "trace"
+    verbose = len(args.all("verbose"))
+    spec = os.environ.get("VITTE_LOG", "")
+    return spec or ("" if not verbose else "info" if verbose == 1 else "debug")
+
+
+def _jobs(args: Args) -> int:
+    text = args.get("jobs") or os.environ.get("VITTE_JOBS", "")
+    if not text:
+        return min(os.cpu_count() or 1, 8)
+    jobs = _number(text, "-j")
+    return jobs or os.cpu_count() or 1
+
+
+def _emit(args: Args) -> tuple[tuple[EmitKind, str], ...]:
+    result: list[tuple[EmitKind, str]] = []
+    names = [kind.value for kind in EmitKind]
+    for item in [item for value in args.all("emit") for item in value.split(",") if item]:
+        name, _, path = item.partition("=")
+        if name == EmitKind.TOKENS.value:
+            raise Usage("`--emit tokens` is not supported yet", ("`--emit ast` shows the source as parsed",))
+        if name not in names:
+            from vitte.base.suggest import closest
+
+            near = closest(name, names)
+            raise Usage(f"there is nothing to emit called `{name}`", (f"did you mean `{near}`?" if near else f"one of {', '.join(names)}",))
+        result.append((EmitKind(name), path))
+    return tuple(result)
+
+
+def _target(triple: str, codegen: dict[str, str]) -> Target:
+    known = TARGETS.get(triple) if triple else X86_64_LINUX_GNU
+    if known is None:
+        from vitte.base.suggest import closest
+
+        near = closest(triple, TARGETS)
+        raise Usage(f"target `{triple}` is not supported yet", (f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}",))
+    cpu, features = codegen.get("target-cpu", ""), codegen.get("target-features", "")
+    return Target(known.triple, known.pointer_bits, cpu, features) if cpu or features else known
+
+
+def _pairs(args: Args, key: str, option: str, known: dict[str, str]) -> dict[str, str]:
+    result: dict[str, str] = {}
+    for text in args.all(key):
+        name, _, value = text.partition("=")
+        if name == "help":
+            raise Usage(f"settings of `{option}`:", tuple(f"{option} {k}: {v}" for k, v in known.items()))
+        if name not in known:
+            from vitte.base.suggest import closest
+
+            near = closest(name, known)
+            raise Usage(f"`{option}` has no setting `{name}`", (f"did you mean `{near}`?" if near else f"`{option} help` lists them",))
+        result[name] = value
+    return result
+
+
+def _pair(text: str, option: str, form: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise Usage(f"`{option} {text}` is not of the form {form}")
+    return name, value
+
+
+def _switch(name: str, text: str) -> bool:
+    if text not in ("on", "off", "yes", "no", "true", "false", ""):
+        raise Usage(f"`{text}` is no value for `{name}`", ("on or off",))
+    return text in ("on", "yes", "true", "")
+
+
+def _number(text: str, option: str) -> int:
+    if not text.isdecimal() or len(text) > 18:
+        raise Usage(f"`{option}` needs a number, not `{text}`")
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not text:
+        return 0.0
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 < value < 1e9:
+        raise Usage(f"`--timeout` needs seconds, not `{text}`")
+    return value

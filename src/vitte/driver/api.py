@@ -1,0 +1,173 @@
+"""The public API: policy applied, work delegated.
+
+An implementation is any module (or object) with the functions of `Implementation`; `DriverOptions.implementation`
+names it. The default is `vitte.driver_impl`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Protocol, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from vitte.base.diagnostics import Diagnostic
+from vitte.driver.diagnostics import policy
+from vitte.driver.diagnostics.sources import Sources
+from vitte.driver.error import EXIT_DIAGNOSTICS, EXIT_OK, DriverError
+from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel
+from vitte.driver.session import Built, DriverContext, Manifest, Package, Profile
+
+__all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "load", "test"]
+
+
+class Implementation(Protocol):
+    """What executes the driver's decisions. Each function may raise `DriverError` or `StageCrash`."""
+
+    def find_package(self, options: DriverOptions, context: DriverContext) -> Package:
+        """Where the inputs are: reads the manifest when there is one."""
+
+    def compile_impl(self, options: DriverOptions, context: DriverContext) -> Built:
+        """Stages 1 to 9 for every unit, and linking when an image is wanted. Diagnostics go to the context."""
+
+    def run_impl(self, options: DriverOptions, context: DriverContext, built: Built) -> int:
+        """Run what was built; the exit status of the program (negative: the signal that ended it)."""
+
+    def emit_impl(self, options: DriverOptions, context: DriverContext, stage: str, proc: str) -> Built:
+        """The root unit's IR after a stage as text."""
+
+    def clean_up(self, context: DriverContext) -> None:
+        """Delete what was temporary."""
+
+
+class Outcome(Struct):
+    """The result of a run. `diagnostics` are those that count, in order, at the levels they count at.
+
+    `status` is the exit status: 0, 1 after errors, or the program's own (negative: the signal that ended it).
+    """
+
+    status: int
+    diagnostics: list[Diagnostic]
+    sources: Sources
+    built: Built
+    context: DriverContext
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    @property
+    def image(self) -> str:
+        """Path of the linked program, or "" when none was made."""
+        return self.built.image
+
+    @property
+    def artifacts(self) -> list[tuple[EmitKind, str]]:
+        return self.built.artifacts
+
+
+def load(name: str) -> Implementation:
+    """The implementation of that name. Raises `DriverError` when there is none."""
+    try:
+        return cast(Implementation, import_module(name))
+    except ModuleNotFoundError as error:
+        if error.name and name.startswith(error.name):
+            raise DriverError(f"there is no implementation `{name}`", helps=("name an importable Python module",)) from None
+        raise
+
+
+def compile(options: DriverOptions, context: DriverContext | None = None) -> Outcome:
+    """Compile the inputs as the options say: check, or build what `emit` asks for (an executable by default)."""
+    context = context or DriverContext(options)
+    implementation, options = _prepare(options, context)
+    try:
+        return _outcome(implementation.compile_impl(options, context), options, context)
+    finally:
+        implementation.clean_up(context)
+
+
+def check(options: DriverOptions, context: DriverContext | None = None) -> Outcome:
+    """All diagnostics of the inputs, and nothing else."""
+    return compile(replace(options, mode=DriverMode.CHECK), context)
+
+
+def compile_and_run(
+    options: DriverOptions, context: DriverContext | None = None, before: Callable[[Outcome], None] | None = None
+) -> Outcome:
+    """Build, and when that went well run the program with `options.run`. `before` is told how the build went before the
+    program starts, so that warnings come before its output."""
+    options = replace(options, mode=DriverMode.TEST if options.tests else DriverMode.RUN)
+    context = context or DriverContext(options)
+    implementation, options = _prepare(options, context)
+    try:
+        outcome = _outcome(implementation.compile_impl(options, context), options, context)
+        if before is not None:
+            before(outcome)
+        if outcome.ok:
+            outcome.status = implementation.run_impl(options, context, outcome.built)
+        return outcome
+    finally:
+        implementation.clean_up(context)
+
+
+def test(options: DriverOptions, context: DriverContext | None = None) -> Outcome:
+    """Build the `test` blocks of the inputs and run those whose name contains `options.test_filter`."""
+    return compile_and_run(replace(options, tests=True), context)
+
+
+def emit(options: DriverOptions, stage: str, proc: str = "", context: DriverContext | None = None) -> Outcome:
+    """The IR of the root unit after a stage, in `built.texts`."""
+    context = context or DriverContext(options)
+    implementation, options = _prepare(options, context)
+    try:
+        return _outcome(implementation.emit_impl(options, context, stage, proc), options, context)
+    finally:
+        implementation.clean_up(context)
+
+
+def _prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementation, DriverOptions]:
+    implementation = load(options.implementation)
+    context.package = implementation.find_package(options, context)
+    options = with_profile(options, context.package.manifest)
+    context.options = options
+    return implementation, options
+
+
+def _outcome(built: Built, options: DriverOptions, context: DriverContext) -> Outcome:
+    diagnostics = policy.apply(context.diagnostics, options)
+    errors, _ = policy.counts(diagnostics)
+    status = EXIT_DIAGNOSTICS if errors or built.failed else EXIT_OK
+    return Outcome(status, diagnostics, context.sources, built, context)
+
+
+PROFILES: dict[str, Profile] = {
+    "dev": Profile(opt_level="0", debug_info="none", overflow_checks=True, strip=False),
+    "release": Profile(opt_level="3", debug_info="none", overflow_checks=True, strip=False),
+}
+"""The built-in profiles; a manifest's profile of the same name overrides them setting by setting, others start from `dev`."""
+
+
+def with_profile(options: DriverOptions, manifest: Manifest | None) -> DriverOptions:
+    """The options with what their profile says, except where the caller spoke (`options.given`).
+    Raises `DriverError` for a profile that does not exist."""
+    own = dict(manifest.profiles) if manifest else {}
+    name = options.profile
+    if name not in PROFILES and name not in own:
+        raise DriverError(f"there is no profile `{name}`", helps=(f"there are: {', '.join(sorted({*PROFILES, *own}))}",))
+    base = PROFILES.get(name, PROFILES["dev"])
+    over = own.get(name, Profile())
+    given = options.given
+    changes: dict[str, object] = {}
+    opt_level = over.opt_level if over.opt_level is not None else base.opt_level
+    debug_info = over.debug_info if over.debug_info is not None else base.debug_info
+    if "opt_level" not in given and opt_level is not None and (manifest or options.profile != "dev"):
+        changes["opt_level"] = OptLevel(opt_level)
+    if "debug_info" not in given and debug_info is not None and (manifest or options.profile != "dev"):
+        changes["debug_info"] = DebugInfo(debug_info)
+    if "overflow_checks" not in given and over.overflow_checks is not None:
+        changes["overflow_checks"] = over.overflow_checks
+    if "strip" not in given and over.strip is not None:
+        changes["strip"] = over.strip
+    return replace(options, **changes) if changes else options

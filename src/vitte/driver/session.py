@@ -1,0 +1,102 @@
+"""What one run of the driver knows and collects, as data shared by the driver and its implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from msgspec import Struct
+
+from vitte.base.diagnostics import Diagnostic
+from vitte.driver.diagnostics.sources import Sources
+from vitte.driver.options import DriverOptions, EmitKind
+
+LogSink = Callable[[int, str, str], None]
+"""Takes a level (see `LogLevel`), the part that speaks, and the text."""
+
+
+class LogLevel:
+    """Levels of the internal log, more severe is less."""
+
+    ERROR, WARN, INFO, DEBUG, TRACE = range(1, 6)
+    NAMES = ("off", "error", "warn", "info", "debug", "trace")
+
+
+class Profile(Struct, frozen=True):
+    """`[profile.NAME]` of a manifest; None leaves a setting to the built-in profile."""
+
+    opt_level: str | None = None
+    debug_info: str | None = None
+    overflow_checks: bool | None = None
+    strip: bool | None = None
+
+
+class Manifest(Struct, frozen=True):
+    """A `vitte.toml`. `dependencies`: name and path, relative to the manifest's folder."""
+
+    path: str
+    name: str
+    version: str = "0.0.0"
+    edition: str = "2026"
+    dependencies: tuple[tuple[str, str], ...] = ()
+    profiles: tuple[tuple[str, Profile], ...] = ()
+
+
+class Package(Struct):
+    """Where modules are looked up: `source_root` holds them, `entry` is the file of the root module ("" in a package
+    of libraries only, then `roots` are all its modules). `display` prefixes shown paths of files under `root`."""
+
+    name: str
+    root: str
+    source_root: str
+    entry: str
+    display: str = ""
+    roots: list[str] = []
+    manifest: Manifest | None = None
+    dependencies: list[Package] = []
+
+
+class Timing(Struct):
+    """Seconds spent in one stage for one unit, and by what it was measured: how many of something came out."""
+
+    stage: str
+    unit: str
+    seconds: float
+
+
+class Built(Struct):
+    """What an implementation made. `failed` when there were errors; then `image` is empty.
+
+    - `image`: path of the linked program; for the interpreter, `program` is what it runs.
+    - `artifacts`: (kind, path) of what was written. `texts`: what `--emit ...=-` and dumps want on standard output.
+    - `command`: the linker's command line, for `--dry-run` and `-v`.
+    """
+
+    failed: bool = False
+    image: str = ""
+    program: object = None
+    artifacts: list[tuple[EmitKind, str]] = []
+    texts: list[str] = []
+    command: list[str] = []
+    units: int = 0
+    reused: int = 0
+    lines: int = 0
+
+
+class DriverContext:
+    """One run: the options it was given, and what comes up on the way. Nothing here is shared between runs."""
+
+    __slots__ = ("diagnostics", "log", "options", "package", "progress", "sources", "stdin", "temporary", "timings")
+
+    def __init__(self, options: DriverOptions, log: LogSink | None = None) -> None:
+        self.options = options
+        self.sources = Sources()
+        self.diagnostics: list[Diagnostic] = []
+        self.timings: list[Timing] = []
+        self.log = log
+        self.package: Package | None = None
+        self.temporary: list[str] = []
+        """Files and folders to be deleted when the run ends."""
+        self.progress: Callable[[int, int, str], None] | None = None
+        """Told (units finished, units in all, module) while compiling."""
+        self.stdin: bytes | None = None
+        """The source text when the input is `-`."""

@@ -1,0 +1,74 @@
+"""The execution half of the compiler: what `vitte.driver` decides is done here.
+
+    options, context --find_package--> package --compile_impl--> Built (objects, image) --run_impl--> exit status
+
+The functions are those of `vitte.driver.api.Implementation`. Invariant: nothing here decides a policy; diagnostics
+and results go back through the `DriverContext` and `Built`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from vitte.driver.options import DriverOptions
+    from vitte.driver.session import Built, DriverContext, LogSink, Package
+
+
+def init_logger_from_options(options: DriverOptions) -> LogSink | None:
+    """The internal log that the options ask for, or None when it is off."""
+    if not options.log:
+        return None
+    from vitte.driver_impl.utils.log import make_logger
+
+    return make_logger(options.log, options.color)
+
+
+def find_package(options: DriverOptions, context: DriverContext) -> Package:
+    from vitte.driver_impl.package import find_package as find
+
+    if context.log is None:
+        context.log = init_logger_from_options(options)
+    return find(options, context)
+
+
+def compile_impl(options: DriverOptions, context: DriverContext) -> Built:
+    from vitte.driver_impl.pipeline.build import build
+
+    return build(options, context)
+
+
+def link_impl(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
+    """Link object files to `output`; the command line that was run."""
+    from vitte.driver_impl.cache.store import Store
+    from vitte.driver_impl.pipeline.link import link
+
+    return link(options, context, objects, output, Store("", "off"), "")
+
+
+def run_impl(options: DriverOptions, context: DriverContext, built: Built) -> int:
+    from vitte.driver_impl.runtime.run import run
+
+    return run(options, context, built)
+
+
+def emit_impl(options: DriverOptions, context: DriverContext, stage: str, proc: str) -> Built:
+    from vitte.driver_impl.pipeline.build import emit
+
+    return emit(options, context, stage, proc)
+
+
+def clean_up(context: DriverContext) -> None:
+    import os
+
+    for path in context.temporary:
+        try:
+            if os.path.isdir(path):
+                from shutil import rmtree
+
+                rmtree(path, ignore_errors=True)
+            else:
+                os.unlink(path)
+        except OSError:
+            pass
+    context.temporary.clear()

@@ -1,0 +1,90 @@
+"""Interfaces, SSA modules and diagnostics as bytes and back: `msgspec` by the declared types, no code in the data.
+
+A type is written as its canonical text. Integers beyond 64 bits, which MessagePack does not have, are an extension:
+the rare data that holds one goes a slower way round, told apart by its first byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from vitte.base.diagnostics import Diagnostic
+from vitte.ir import defs, thir
+from vitte.ir import ssa as ssa_ir
+from vitte.ir.defs import Interface
+from vitte.ir.types import Ty, parse_ty
+
+if not hasattr(defs, "thir"):
+    defs.thir = thir  # type: ignore[attr-defined]  # annotations of `defs` name it, and are resolved by the decoder
+
+T = TypeVar("T")
+_BIG = 1
+
+
+def _encode_hook(value: object) -> str:
+    if isinstance(value, Ty):
+        return value.text
+    raise NotImplementedError(type(value).__name__)
+
+
+def _decode_hook(kind: type, value: Any) -> Any:
+    if issubclass(kind, Ty):
+        return parse_ty(value)
+    raise NotImplementedError(kind.__name__)
+
+
+def _ext(code: int, data: memoryview) -> int:
+    if code != _BIG:
+        raise ValueError("unknown extension")
+    return int(bytes(data))
+
+
+_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_hook)
+
+
+class Codec(Struct):
+    """Encodes and decodes one type; the decoder is made when first used, which takes milliseconds."""
+
+    kind: Any
+    decoder: Any = None
+
+    def encode(self, value: object) -> bytes:
+        try:
+            return b"\0" + _encoder.encode(value)
+        except OverflowError:
+            tree = msgspec.to_builtins(value, enc_hook=_big_hook, builtin_types=(bytes, bytearray))
+            return b"\1" + _encoder.encode(_wrap(tree))
+
+    def decode(self, data: bytes) -> Any:
+        """Raises `msgspec.MsgspecError` or ValueError on anything that `encode` did not write."""
+        if data[:1] == b"\0":
+            if self.decoder is None:
+                self.decoder = msgspec.msgpack.Decoder(self.kind, dec_hook=_decode_hook)
+            return self.decoder.decode(memoryview(data)[1:])
+        if data[:1] == b"\1":
+            tree = msgspec.msgpack.decode(memoryview(data)[1:], ext_hook=_ext)
+            return msgspec.convert(tree, self.kind, dec_hook=_decode_hook, builtin_types=(bytes, bytearray))
+        raise ValueError("not encoded here")
+
+
+_big_hook = _encode_hook
+
+
+def _wrap(tree: Any) -> Any:
+    """A copy of plain data with every integer beyond 64 bits as an extension."""
+    kind = type(tree)
+    if kind is int:
+        return tree if -(1 << 63) <= tree < 1 << 64 else msgspec.msgpack.Ext(_BIG, str(tree).encode())
+    if kind is dict:
+        return {key: _wrap(value) for key, value in tree.items()}
+    if kind is list or kind is tuple:
+        return [_wrap(value) for value in tree]
+    return tree
+
+
+interface = Codec(Interface)
+ssa = Codec(ssa_ir.Module)
+diagnostics = Codec(list[Diagnostic])

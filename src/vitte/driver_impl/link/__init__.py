@@ -1,0 +1,1 @@
+"""Linkers: a plan is pure data (a command line), one shared executor runs it."""

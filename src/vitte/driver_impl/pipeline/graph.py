@@ -1,0 +1,401 @@
+"""The graph of units: which modules a build consists of, found from the roots by their `use`, in dependency order.
+
+A unit is a module. Discovery reads each source once (what is hashed is what is compiled), resolves each `use` and
+remembers what was looked for in vain. Every unit outside `std` depends on the prelude's modules too.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from vitte.base.diagnostics import Code, Diagnostic, Diagnostics, Label, Suggestion
+from vitte.base.source import NO_SPAN, Location, SourceFile, Span
+from vitte.base.suggest import closest
+from vitte.driver.context import UnitContext
+from vitte.driver.options import DriverOptions
+from vitte.driver.session import DriverContext, Package
+from vitte.driver_impl.cache.key import digest
+from vitte.driver_impl.cache.store import Head, Store
+from vitte.driver_impl.files import Loaded, read_source
+from vitte.driver_impl.package import STD_ROOT, SUFFIXES
+from vitte.ir.lang import PRELUDE_MODULES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from vitte.ir import ast
+
+    Parse = Callable[[SourceFile, UnitContext], ast.Module]
+
+NO_MODULE = Code("V0190", "module not found")
+CYCLE = Code("V0191", "import cycle")
+SAME_NAME = Code("V0192", "two modules have one name")
+SELF_IMPORT = Code("V0193", "a module imports itself")
+TOO_MANY_DOTS = Code("V0195", "a relative import leaves the package")
+
+
+class Import(Struct):
+    """One `use`: the unit it leads to (-1: none, reported), the path as written, where it stands."""
+
+    unit: int
+    written: str
+    span: Span
+    path_span: Span
+
+
+class Unit(Struct):
+    """One module of the build. `reach`: indexes of all units it depends on, itself not, in dependency order.
+    `tree` is present once parsed and until compiled. `role`: `root`, `lib` or `std`."""
+
+    index: int
+    module: str
+    path: str
+    display: str
+    role: str
+    package: Package | None
+    diagnostics: Diagnostics
+    source: SourceFile | None = None
+    digest: str = ""
+    tree: ast.Module | None = None
+    imports: list[Import] = []
+    misses: list[str] = []
+    prelude: list[int] = []
+    reach: list[int] = []
+    lines: int = 0
+
+    @property
+    def dependencies(self) -> list[int]:
+        return [i.unit for i in self.imports if i.unit >= 0] + self.prelude
+
+
+class Graph(Struct):
+    """`units` by index; `order`: dependencies before dependents; `root`: the entry's index, or -1."""
+
+    units: list[Unit]
+    order: list[int]
+    root: int
+
+
+class Discovery:
+    """Builds the graph. `parse` is stage 1; it is asked only for sources whose imports are not remembered in `store`."""
+
+    def __init__(self, options: DriverOptions, context: DriverContext, package: Package, store: Store, std_store: Store, identity: str) -> None:
+        self.options = options
+        self.context = context
+        self.package = package
+        self.store = store
+        self.std_store = std_store
+        self.identity = identity
+        self.units: list[Unit] = []
+        self.by_path: dict[str, int] = {}
+        self.by_module: dict[str, int] = {}
+        self.pending: list[int] = []
+        self._exists: dict[str, bool] = {}
+        self._parse: Parse | None = None
+
+    def run(self) -> Graph:
+        package = self.package
+        roots = [package.entry] if package.entry else package.roots
+        for path in roots:
+            self._add_root(path)
+        at = 0
+        while at < len(self.units):
+            self._resolve(self.units[at])
+            at += 1
+        order = self._order()
+        self._reach(order)
+        return Graph(self.units, order, 0 if package.entry else -1)
+
+    # --- units ----------------------------------------------------------------------------------------------------
+
+    def _add_root(self, path: str) -> None:
+        if path == "-":
+            self._unit(path, "stdin", "<stdin>", "root", self.package, self.context.stdin)
+            return
+        if self.package.manifest is not None:
+            display = self._display(path, self.package)
+            module = os.path.splitext(os.path.relpath(path, self.package.source_root))[0].replace(os.sep, "/")
+        else:
+            display = os.path.normpath(path).replace(os.sep, "/")
+            module = os.path.splitext(os.path.basename(path))[0]
+        self._unit(path, _module_of(module), display, "root" if path == self.package.entry else "lib", self.package, None)
+
+    def _display(self, path: str, package: Package) -> str:
+        return os.path.normpath(os.path.join(package.display, os.path.relpath(path, package.root or "."))).replace(os.sep, "/")
+
+    def _unit(self, path: str, module: str, display: str, role: str, package: Package | None, data: bytes | None) -> int:
+        key = path if path == "-" else os.path.realpath(path)
+        known = self.by_path.get(key)
+        if known is not None:
+            return known
+        diagnostics = Diagnostics(display)
+        loaded = read_source(path, display, diagnostics, data)
+        unit = Unit(len(self.units), module, path, display, role, package, diagnostics, loaded.source)
+        self.by_path[key] = unit.index
+        self.units.append(unit)
+        if loaded.source is not None:
+            self.context.sources.add(loaded.source)
+            self._head(unit, loaded)
+            if role == "root" and self.package.manifest is None and path != "-":
+                self._strip_root(unit)
+        elif loaded.raw:
+            self.context.sources.add(SourceFile(display, loaded.raw[:1 << 20].decode("utf-8", "replace")))
+        other = self.by_module.setdefault(unit.module, unit.index)
+        if other != unit.index:
+            diagnostics.error(
+                SAME_NAME, NO_SPAN, f"`{display}` and `{self.units[other].display}` are both module `{unit.module}`",
+                helps=(Suggestion("give one of them another `space`"),),
+            )  # fmt: skip
+        return unit.index
+
+    def _head(self, unit: Unit, loaded: Loaded) -> None:
+        """The imports of a source: remembered, or by parsing it."""
+        assert loaded.source is not None
+        unit.digest = digest(loaded.raw)
+        store = self.std_store if unit.role == "std" else self.store
+        key = digest(f"head {self.identity} {unit.digest}".encode())
+        head = store.head(key)
+        if head is None:
+            tree = self.parsed(unit)
+            head = head_of(tree)
+            if not unit.diagnostics.items:
+                store.put_head(key, head)
+        unit.lines = head.lines
+        if head.space:
+            unit.module = head.space
+        unit.imports = [
+            Import(-1, "." * dots + "/".join(segments), Span(span), Span(path_span)) for dots, segments, span, path_span in head.uses
+        ]
+
+    def parsed(self, unit: Unit) -> ast.Module:
+        """The syntax tree of a unit, parsed now if it was not yet."""
+        if unit.tree is None:
+            from vitte.driver_impl.pipeline.compile import parse_unit
+
+            unit.tree = parse_unit(unit, self.options, self.context)
+        return unit.tree
+
+    def _strip_root(self, unit: Unit) -> None:
+        """Without a manifest the source root is the file's path with its `space` taken off the end."""
+        stem = os.path.splitext(unit.path)[0].replace(os.sep, "/")
+        absolute = os.path.abspath(stem).replace(os.sep, "/")
+        if stem == unit.module:
+            self.package.source_root = self.package.root = ""
+        elif stem.endswith("/" + unit.module):
+            self.package.source_root = self.package.root = stem[: -len(unit.module) - 1] or "/"
+        elif absolute.endswith("/" + unit.module):
+            self.package.source_root = self.package.root = os.path.relpath(absolute[: -len(unit.module) - 1] or "/")
+
+    # --- imports --------------------------------------------------------------------------------------------------
+
+    def _resolve(self, unit: Unit) -> None:
+        for use in unit.imports:
+            segments = self._segments(unit, use)
+            if segments is None:
+                continue
+            found = self._find(unit, segments)
+            if found is None:
+                self._missing(unit, use, segments)
+            elif found == unit.index:
+                unit.diagnostics.error(SELF_IMPORT, use.path_span, f"module `{unit.module}` imports itself", "this is the module being compiled",
+                                       helps=(Suggestion("its own names need no import"),))  # fmt: skip
+            else:
+                use.unit = found
+        if unit.role != "std":
+            unit.prelude = self._prelude()
+
+    def _prelude(self) -> list[int]:
+        result = []
+        for name in PRELUDE_MODULES:
+            found = self._std(name.split("/"), [])
+            if found is not None:
+                result.append(found)
+        return result
+
+    def _segments(self, unit: Unit, use: Import) -> list[str] | None:
+        """The path from the source root, relative ones resolved against the unit's own; None when it leaves the root."""
+        written = use.written
+        dots = len(written) - len(written.lstrip("."))
+        segments = [s for s in written[dots:].split("/") if s]
+        if not dots:
+            return segments or None
+        own = unit.module.split("/")
+        if dots > len(own):
+            unit.diagnostics.error(
+                TOO_MANY_DOTS, use.path_span, f"`{written}` leads above the source root", f"`{unit.module}` stands {len(own) - 1} deep")
+            return None
+        return own[:-dots] + segments
+
+    def _find(self, unit: Unit, segments: list[str]) -> int | None:
+        """First hit wins; every file looked for in vain is a miss of the unit."""
+        if unit.role == "std":
+            return self._std(segments, unit.misses)
+        package = unit.package or self.package
+        path = self._probe(package.source_root, segments, unit.misses)
+        if path is not None:
+            own = "/".join(segments)
+            module = own if package is self.package else _prefixed(package, own)
+            return self._unit(path, module, self._shown(path, package), "lib", package, None)
+        for dependency in package.dependencies:
+            if dependency.name == segments[0]:
+                for rest in (segments, segments[1:] or ["lib"]):
+                    path = self._probe(dependency.source_root, rest, unit.misses)
+                    if path is not None:
+                        name = _prefixed(dependency, "/".join(segments))
+                        return self._unit(path, name, self._shown(path, dependency), "lib", dependency, None)
+        return self._std(segments, unit.misses)
+
+    def _shown(self, path: str, package: Package) -> str:
+        if package.manifest is not None:
+            return self._display(path, package)
+        return os.path.normpath(path).replace(os.sep, "/")
+
+    def _std(self, segments: list[str], misses: list[str]) -> int | None:
+        if not segments or segments[0] != "std":
+            return None
+        module = "/".join(segments)
+        path = self._probe(os.path.dirname(STD_ROOT), segments, [])
+        if path is None:
+            misses.append(f"<std>/{module}")
+            return None
+        return self._unit(path, module, "/".join(["std", os.path.relpath(path, STD_ROOT).replace(os.sep, "/")]), "std", None, None)
+
+    def _probe(self, root: str, segments: list[str], misses: list[str]) -> str | None:
+        base = os.path.join(root, *segments)
+        for tail in (SUFFIXES[0], SUFFIXES[1], os.sep + "mod.vit", os.sep + "index.vit"):
+            path = base + tail
+            there = self._exists.get(path)
+            if there is None:
+                there = self._exists[path] = os.path.isfile(path)
+            if there:
+                return path
+            if tail != SUFFIXES[1]:
+                misses.append("/".join(segments) + tail.replace(os.sep, "/"))
+        return None
+
+    def _missing(self, unit: Unit, use: Import, segments: list[str]) -> None:
+        wanted = "/".join(segments)
+        near = closest(wanted, self._modules(unit))
+        looked = [m for m in unit.misses if m.startswith(wanted) or m.startswith("<std>/" + wanted)]
+        helps = [unit.diagnostics.suggest(f"did you mean `{near}`?", use.path_span, near)] if near else []
+        unit.diagnostics.error(
+            NO_MODULE, use.path_span, f"there is no module `{wanted}`", "not found",
+            notes=("looked for " + ", ".join(f"`{m}`" for m in dict.fromkeys(looked)),) if looked else (), helps=tuple(helps),
+        )  # fmt: skip
+
+    def _modules(self, unit: Unit) -> list[str]:
+        """Names of modules that could be meant: near the unit, and in the standard library."""
+        found: list[str] = []
+        roots = [(STD_ROOT, "std/")]
+        if unit.role != "std":
+            package = unit.package or self.package
+            roots.append((package.source_root or ".", ""))
+            roots.extend((d.source_root, d.name + "/") for d in package.dependencies)
+        for root, prefix in roots:
+            seen = 0
+            for folder, folders, files in os.walk(root):
+                folders[:] = sorted(f for f in folders if not f.startswith("."))
+                inside = os.path.relpath(folder, root).replace(os.sep, "/")
+                for name in sorted(files):
+                    if name.endswith(SUFFIXES):
+                        stem = os.path.splitext(name)[0]
+                        found.append(prefix + _module_of(stem if inside == "." else f"{inside}/{stem}"))
+                seen += len(files)
+                if seen > 2000:  # a home folder, say: the hint is not worth reading all of it
+                    break
+        return found
+
+    # --- order ----------------------------------------------------------------------------------------------------
+
+    def _order(self) -> list[int]:
+        """Depth first, dependencies in source order. An import that closes a cycle is reported and taken out."""
+        units = self.units
+        order: list[int] = []
+        state = [0] * len(units)  # 0 new, 1 on the path, 2 done
+        for start in range(len(units)):
+            if state[start]:
+                continue
+            path: list[int] = [start]
+            rests = [iter(self._edges(units[start]))]
+            state[start] = 1
+            while path:
+                step = next(rests[-1], None)
+                if step is None:
+                    rests.pop()
+                    done = path.pop()
+                    state[done] = 2
+                    order.append(done)
+                    continue
+                target, use = step
+                if state[target] == 1:
+                    self._cycle(path, target, use)
+                elif state[target] == 0:
+                    state[target] = 1
+                    path.append(target)
+                    rests.append(iter(self._edges(units[target])))
+        return order
+
+    def _edges(self, unit: Unit) -> list[tuple[int, Import | None]]:
+        edges: list[tuple[int, Import | None]] = [(p, None) for p in unit.prelude]
+        edges += [(i.unit, i) for i in unit.imports if i.unit >= 0]
+        return edges
+
+    def _cycle(self, path: list[int], target: int, use: Import | None) -> None:
+        cycle = path[path.index(target) :]
+        units = self.units
+        names = [units[i].module for i in cycle]
+        last = units[cycle[-1]]
+        if use is None:  # the library's own fault
+            return
+        labels = [Label(Location(last.display, use.path_span), f"`{last.module}` imports `{units[target].module}`, which closes the cycle", True)]
+        for at, index in enumerate(cycle[:-1]):
+            following = cycle[at + 1]
+            edge = next((i for i in units[index].imports if i.unit == following), None)
+            if edge is not None:
+                labels.append(Label(Location(units[index].display, edge.path_span), f"`{units[index].module}` imports `{units[following].module}`"))
+        use.unit = -1
+        last.diagnostics.emit(Diagnostic(
+            CYCLE, "error", "these modules import each other in a circle: " + " -> ".join(f"`{n}`" for n in [*names, names[0]]), tuple(labels),
+            helps=(Suggestion("move what they share into a module of its own, which they all import"),),
+        ))  # fmt: skip
+
+    def _reach(self, order: list[int]) -> None:
+        """Everything in reach of each unit, in dependency order."""
+        position = {index: at for at, index in enumerate(order)}
+        sets: dict[int, set[int]] = {}
+        for index in order:
+            reach: set[int] = set()
+            for dependency in self.units[index].dependencies:
+                if dependency not in reach:
+                    reach.add(dependency)
+                    reach |= sets[dependency]
+            sets[index] = reach
+            self.units[index].reach = sorted(reach, key=position.__getitem__)
+
+
+def head_of(tree: ast.Module) -> Head:
+    """What other units matter to a source, taken from its tree."""
+    from vitte.ir import ast as nodes
+
+    uses = [
+        (item.path.dots, list(item.path.segments), int(item.span), int(item.path.span)) for item in tree.items if type(item) is nodes.Use
+    ]
+    space = "/".join(tree.space.path.segments) if tree.space is not None else ""
+    return Head(space, uses, len(tree.source.line_starts))
+
+
+def _module_of(stem: str) -> str:
+    """`a/b/mod` and `a/b/index` are module `a/b`."""
+    for tail in ("/mod", "/index"):
+        if stem.endswith(tail):
+            return stem[: -len(tail)]
+    return stem
+
+
+def _prefixed(package: Package, module: str) -> str:
+    """Modules of a dependency carry its name, so that two packages may use one name inside."""
+    name = package.name
+    return module if module == name or module.startswith(name + "/") else f"{name}/{module}"

@@ -1,0 +1,169 @@
+"""One unit as a pure function of its source, the interfaces in reach and the tracked options, remembered by key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from hashlib import sha256
+
+from msgspec import Struct
+
+from vitte.base.diagnostics import Diagnostics
+from vitte.driver.options import DriverOptions
+from vitte.driver.session import DriverContext, LogLevel
+from vitte.driver_impl.cache import codec
+from vitte.driver_impl.cache.key import digest, unit_text
+from vitte.driver_impl.cache.store import Entry, Store
+from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit
+from vitte.ir.defs import Definitions, Interface, ResolvedImport
+
+
+class Done(Struct):
+    """A finished unit as it travels between processes. `object`: path of the object file. `ssa`: the encoded module.
+    `broken`: it, or something in its reach, has errors. `fingerprint`: digest of the interface."""
+
+    index: int
+    broken: bool
+    interface: bytes
+    fingerprint: str
+    diagnostics: bytes
+    object: str = ""
+    ssa: bytes = b""
+    reused: bool = False
+    texts: list[tuple[str, str]] = []
+    timings: list[tuple[str, str, float]] = []
+
+
+class Workshop:
+    """Compiles units of one graph in one process: holds decoded interfaces, and where results are kept."""
+
+    def __init__(
+        self, options: DriverOptions, context: DriverContext, graph: Graph, discovery: Discovery, options_text: str, goal: str, scratch: Callable[[], str],
+    ) -> None:
+        self.options = options
+        self.context = context
+        self.graph = graph
+        self.discovery = discovery
+        self.options_text = options_text
+        self.goal = goal
+        self.kind = {"check": "check", "ssa": "interp", "object": "build"}[goal]
+        self.scratch = scratch
+        self.done: dict[int, Done] = {}
+        self.interfaces: dict[int, Interface | None] = {}
+
+    def take(self, done: Done) -> None:
+        """Know a unit that was finished here or elsewhere."""
+        self.done[done.index] = done
+
+    def interface(self, index: int) -> Interface | None:
+        if index not in self.interfaces:
+            blob = self.done[index].interface
+            self.interfaces[index] = codec.interface.decode(blob) if blob else None
+        return self.interfaces[index]
+
+    def compile(self, index: int, on_stage: Callable[[str], None] | None = None) -> Done:
+        """A unit whose dependencies are known."""
+        unit = self.graph.units[index]
+        key = self.key(unit)
+        store = self.discovery.std_store if unit.role == "std" else self.discovery.store
+        found = self._remembered(unit, key, store)
+        done = found if found is not None else self._compile(unit, key, store, on_stage)
+        self.take(done)
+        return done
+
+    def key(self, unit: Unit) -> str:
+        units = self.graph.units
+        interfaces = [(units[i].module, self.done[i].fingerprint) for i in unit.reach]
+        interfaces.sort()
+        imports = [(i.written, units[i.unit].module if i.unit >= 0 else "-") for i in unit.imports]
+        broken = any(self.done[i].broken for i in unit.reach)
+        role = unit.role + (" broken" if broken else "")
+        return digest(unit_text(
+            self.discovery.identity, self.options_text, unit.module, unit.display, unit.digest, imports, unit.misses, interfaces, role,
+        ).encode())  # fmt: skip
+
+    def _remembered(self, unit: Unit, key: str, store: Store) -> Done | None:
+        if store.mode == "off" or unit.source is None:
+            return None
+        if unit.role != "std" and (self.options.dump or self.options.emit_proc):
+            return None
+        entry = store.entry(key, self.kind)
+        if entry is None:
+            return None
+        ssa = b""
+        if self.goal == "ssa" and not entry.failed:
+            blob = store.blob(key, "ssa")
+            if blob is None:
+                return None
+            ssa = blob
+        self._log(f"{unit.module}: reused")
+        return Done(
+            unit.index, entry.failed, entry.interface, sha256(entry.interface).hexdigest(), entry.diagnostics,
+            store.path(key, "o") if entry.object else "", ssa, True,
+        )  # fmt: skip
+
+    def _compile(self, unit: Unit, key: str, store: Store, on_stage: Callable[[str], None] | None) -> Done:
+        from vitte.driver_impl.pipeline.compile import compile_unit, unit_context
+
+        self._log(f"{unit.module}: compiled")
+        broken = any(self.done[i].broken for i in unit.reach)
+        if unit.source is None:
+            return Done(unit.index, True, b"", "", codec.diagnostics.encode(unit.diagnostics.items))
+        timed = len(self.context.timings)
+        tree = self.discovery.parsed(unit)
+        unit.tree = None
+        defs = Definitions()
+        for index in unit.reach:
+            interface = self.interface(index)
+            if interface is not None:
+                defs.add(interface)
+        ctx = unit_context(unit, self.options, defs)
+        ctx.imports = self._imports(unit)
+        product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, broken, on_stage)
+        failed = broken or product.stopped or ctx.diagnostics.error_count > 0
+        self.interfaces[unit.index] = product.interface
+        blob = codec.interface.encode(product.interface) if product.interface is not None else b""
+        diagnostics = codec.diagnostics.encode(unit.diagnostics.sorted())
+        ssa = codec.ssa.encode(product.ssa) if product.ssa is not None else b""
+        path, object_digest = "", ""
+        if product.object is not None:
+            object_digest = sha256(product.object).hexdigest()
+            path = store.put_object(key, product.object) or self._write(unit, product.object)
+        if store.mode == "on":
+            if ssa:
+                store.put_blob(key, "ssa", ssa)
+            store.put(key, self.kind, Entry(unit.module, failed, blob, diagnostics, object_digest))
+        timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
+        return Done(unit.index, failed, blob, sha256(blob).hexdigest(), diagnostics, path, ssa, False, product.texts, timings)
+
+    def _write(self, unit: Unit, data: bytes) -> str:
+        path = os.path.join(self.scratch(), f"{unit.index}.o")
+        with open(path, "wb") as file:
+            file.write(data)
+        return path
+
+    def _imports(self, unit: Unit) -> list[ResolvedImport]:
+        """One entry per `use`, in source order, then the prelude."""
+        units = self.graph.units
+        imports = []
+        for use in unit.imports:
+            if use.unit < 0:
+                imports.append(ResolvedImport(use.written.lstrip("."), None, use.span))
+            else:
+                imports.append(ResolvedImport(units[use.unit].module, self.interface(use.unit), use.span))
+        for index in unit.prelude:
+            if units[index].module == "std/prelude":
+                imports.append(ResolvedImport("std/prelude", self.interface(index), is_prelude=True))
+        return imports
+
+    def _log(self, text: str) -> None:
+        if self.context.log is not None:
+            self.context.log(LogLevel.DEBUG, "cache", text)
+
+
+def reported(done: Done) -> Diagnostics:
+    """The diagnostics of a finished unit."""
+    result = Diagnostics()
+    for diagnostic in codec.diagnostics.decode(done.diagnostics):
+        result.emit(diagnostic)
+    return result
