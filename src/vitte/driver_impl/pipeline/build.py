@@ -76,12 +76,29 @@ def emit(options: DriverOptions, context: DriverContext, stage: str, proc: str) 
     options = replace(options, dump=(dump,), mode=DriverMode.BUILD)
     _known_dumps(options)
     info = find(stage)
+    if info is not None and info.number == 1:
+        return _emit_tree(options, context, package, proc)
     goal = "object" if stage in _TEXT_DUMPS else "check" if info is not None and info.number <= 5 else "ssa"
     shop, built = _compile_all(options, context, package, goal)
     if shop.graph.root >= 0:
         built.texts = [text for _, text in shop.done[shop.graph.root].texts]
     if proc and not built.failed and not any(built.texts):
         raise DriverError(f"no procedure `{proc}` after stage `{stage}`", helps=("the whole output, without `--proc`, shows the names",))
+    return built
+
+
+def _emit_tree(options: DriverOptions, context: DriverContext, package: Package, proc: str) -> Built:
+    """The root's syntax tree: needs no other unit."""
+    from vitte.driver_impl.pipeline.compile import print_ir
+
+    discovery = Discovery(options, context, package, Store("", "off"), Store("", "off"), "")
+    if not package.entry:
+        raise DriverError("a library package has no root module", helps=("name a file",))
+    unit = discovery.root(package.entry)
+    context.diagnostics.extend(unit.diagnostics.sorted())
+    built = Built(failed=unit.diagnostics.error_count > 0)
+    if unit.source is not None:
+        built.texts.append(print_ir(STAGES[0], discovery.parsed(unit), proc))
     return built
 
 

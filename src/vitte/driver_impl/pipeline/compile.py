@@ -217,13 +217,13 @@ def compile_unit(
 ) -> Product:
     """All stages for one unit, as far as `goal` wants: `check` (diagnostics and interface), `ssa` (for the interpreter),
     `object`. With `broken` (a dependency has errors) nothing after type checking is done."""
-    from vitte import const_eval, lower, mir_build, monomorphize, ssa_build, typecheck
-
     product = Product()
     steps = Steps(unit.module, ctx, context, wanted_dumps(unit, options), options.verify, product, on_stage)
     run = steps.run
     try:
-        steps.run("parse", lambda source, _: tree, unit.source)  # parsed by discovery; here to be dumped
+        run("parse", lambda source, _: tree, unit.source)  # parsed by discovery; here to be dumped
+        from vitte import lower, typecheck
+
         hir = run("lower", lower.run, tree)
         thir = run("typecheck", typecheck.run, hir)
         product.interface = thir.interface
@@ -232,12 +232,16 @@ def compile_unit(
         steps.stop_on_errors()
         roots = root_instances(unit, thir, ctx, options, goal)
         steps.stop_on_errors()
+        from vitte import mir_build, monomorphize
+
         plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, roots), thir)
         steps.stop_on_errors()
         mir = run("mir_build", mir_build.run, plan)
         steps.stop_on_errors()
         if goal == "check" and not (mir.consts or mir.static_asserts):
             return product
+        from vitte import const_eval, ssa_build
+
         module = run("ssa_build", ssa_build.run, mir)
         module = run("const_eval", const_eval.run, module)
         keep_constants(thir.interface, module)

@@ -100,7 +100,7 @@ class Discovery:
         package = self.package
         roots = [package.entry] if package.entry else package.roots
         for path in roots:
-            self._add_root(path)
+            self.root(path)
         at = 0
         while at < len(self.units):
             self._resolve(self.units[at])
@@ -111,17 +111,18 @@ class Discovery:
 
     # --- units ----------------------------------------------------------------------------------------------------
 
-    def _add_root(self, path: str) -> None:
+    def root(self, path: str) -> Unit:
+        """The unit of a root file, read and parsed, its imports not yet looked up."""
         if path == "-":
-            self._unit(path, "stdin", "<stdin>", "root", self.package, self.context.stdin)
-            return
+            return self.units[self._unit(path, "stdin", "<stdin>", "root", self.package, self.context.stdin)]
         if self.package.manifest is not None:
             display = self._display(path, self.package)
             module = os.path.splitext(os.path.relpath(path, self.package.source_root))[0].replace(os.sep, "/")
         else:
             display = os.path.normpath(path).replace(os.sep, "/")
             module = os.path.splitext(os.path.basename(path))[0]
-        self._unit(path, _module_of(module), display, "root" if path == self.package.entry else "lib", self.package, None)
+        role = "root" if path == self.package.entry else "lib"
+        return self.units[self._unit(path, _module_of(module), display, role, self.package, None)]
 
     def _display(self, path: str, package: Package) -> str:
         return os.path.normpath(os.path.join(package.display, os.path.relpath(path, package.root or "."))).replace(os.sep, "/")

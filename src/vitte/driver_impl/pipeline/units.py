@@ -150,7 +150,9 @@ class Workshop:
             if use.unit < 0:
                 imports.append(ResolvedImport(use.written.lstrip("."), None, use.span))
             else:
-                imports.append(ResolvedImport(units[use.unit].module, self.interface(use.unit), use.span))
+                found = units[use.unit]
+                foreign = found.package is not unit.package
+                imports.append(ResolvedImport(found.module, self.interface(use.unit), use.span, is_foreign=foreign))
         for index in unit.prelude:
             if units[index].module == "std/prelude":
                 imports.append(ResolvedImport("std/prelude", self.interface(index), is_prelude=True))

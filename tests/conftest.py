@@ -1,0 +1,53 @@
+"""Options of the suite, and the environment that tests run compilers in."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from zlib import crc32
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Tests share one cache of compiled units, which lasts: its keys hold the compiler's identity. Nothing else from outside counts.
+for name in [name for name in os.environ if name.startswith("VITTE_")]:
+    del os.environ[name]
+os.environ["VITTE_CACHE"] = str(ROOT / "build" / "test-cache")
+os.environ["VITTE_JOBS"] = "1"
+os.environ["NO_COLOR"] = "1"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--bless", action="store_true", help="rewrite expected outputs from what the compiler says now")
+    parser.addoption("--shard", default="", metavar="K/N", help="run only the K-th of N parts of the suite")
+    parser.addoption("--slow", action="store_true", help="also run tests marked slow")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "slow: takes more than a few seconds; run with --slow")
+    if config.getoption("--bless") and os.environ.get("CI"):
+        raise pytest.UsageError("--bless is not for CI")
+    from vitte.driver_impl.cache.store import trim
+
+    trim(os.environ["VITTE_CACHE"], 1 << 30)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--slow"):
+        skip = pytest.mark.skip(reason="slow: run with --slow")
+        for item in items:
+            if "slow" in item.keywords:
+                item.add_marker(skip)
+    shard = config.getoption("--shard")
+    if shard:
+        part, _, parts = shard.partition("/")
+        # By name, so that a test stays in its part when others come and go; what is parametrised spreads over all.
+        kept = [item for item in items if crc32(item.nodeid.encode()) % int(parts) == int(part) - 1]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+@pytest.fixture
+def bless(request: pytest.FixtureRequest) -> bool:
+    return bool(request.config.getoption("--bless"))
