@@ -24,10 +24,12 @@ class UnitContext:
     - `defs`: definitions of every interface in reach; stage 3 adds the unit's own.
     - `overflow_checks`: whether integer overflow panics (else it wraps).
     - `const_step_limit`: how many operations one constant may take.
+    - `line_tables`: offsets of line starts by display path, for the files of imported units (see `line_table`).
     - `source`: the source text, for the lines that panic messages name; None in tests that have none.
     """
 
-    __slots__ = ("module", "file", "diagnostics", "target", "imports", "defs", "overflow_checks", "const_step_limit", "opt_level", "debug_info", "source")
+    __slots__ = ("module", "file", "diagnostics", "target", "imports", "defs", "overflow_checks", "const_step_limit", "opt_level", "debug_info", "source",
+                 "line_tables")
 
     def __init__(
         self,
@@ -54,3 +56,12 @@ class UnitContext:
         self.opt_level = opt_level
         self.debug_info = debug_info
         self.source = source
+        self.line_tables: dict[str, list[int]] = {}
+
+    def line_table(self, file: str) -> list[int]:
+        """Offsets of the first code point of each line of a file; empty when it is not known."""
+        table = self.line_tables.get(file)
+        if table is None:
+            table = self.source.line_starts if self.source is not None and file == self.file else []
+            self.line_tables[file] = table
+        return table
