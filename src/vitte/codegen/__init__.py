@@ -1,0 +1,66 @@
+"""Stage 9: SSA to machine code.
+
+Purpose: an object file for one unit. Input: `ssa.Module` after stages 7 and 8 (no unevaluated constants left).
+Output: the bytes of an object file in the target's format, with one section per function, position independent.
+Invariants: the module is complete (everything it names is defined or declared in it), LLVM's verifier accepts what is emitted, and equal
+input gives equal bytes in every process.
+
+    fn "m::inc" (v0: i64) -> i64 {          define dso_local i64 @"m::inc"(i64 %v0) #0 section ".text.m::inc" {
+    b0:                                      b0:
+      v1 = iconst i64 1              ==>       %v2.r = call { i64, i1 } @llvm.sadd.with.overflow.i64(i64 %v0, i64 1)
+      v2 = sadd.trap i64 v0, v1                %v2 = extractvalue { i64, i1 } %v2.r, 0
+      ret v2                                   ...
+    }                                          br i1 %v2.o, label %p0, label %k0, !prof !0       ; p0 calls the panic, cold
+
+A backend is a module with the four functions of `Backend`, loaded when it is first used; which one is the driver's choice.
+`isolate.run_isolated` runs any of this in a process of its own, where an abort inside LLVM is an exception and not the compiler's end.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+if TYPE_CHECKING:
+    from vitte.driver.context import UnitContext
+    from vitte.driver.target import Target
+    from vitte.ir.ssa import Module
+
+
+class Backend(Protocol):
+    """What a backend module provides."""
+
+    def object_file(self, module: Module, ctx: UnitContext) -> bytes: ...
+    def intermediate(self, module: Module, ctx: UnitContext) -> str: ...
+    def assembly(self, module: Module, ctx: UnitContext) -> str: ...
+    def start_object(self, target: Target) -> bytes: ...
+
+
+BACKENDS: dict[str, str] = {"llvm": "vitte.codegen.llvm"}
+"""Backends by name, as modules to be imported when wanted."""
+
+
+def backend(name: str = "llvm") -> Backend:
+    """The backend of that name. Raises KeyError when there is none."""
+    return cast(Backend, import_module(BACKENDS[name]))
+
+
+def run(module: Module, ctx: UnitContext, name: str = "llvm") -> bytes:
+    """The unit's object file. Empty when an error was reported to `ctx.diagnostics` (an unknown CPU).
+    Raises `llvm.machine.BackendError` when LLVM refuses the module: an internal error."""
+    return backend(name).object_file(module, ctx)
+
+
+def llvm_ir(module: Module, ctx: UnitContext) -> str:
+    """LLVM IR as it is handed to LLVM, before its passes."""
+    return backend("llvm").intermediate(module, ctx)
+
+
+def assembly(module: Module, ctx: UnitContext, name: str = "llvm") -> str:
+    """The unit's machine code as assembly text, after all passes."""
+    return backend(name).assembly(module, ctx)
+
+
+def start_object(target: Target, name: str = "llvm") -> bytes:
+    """An object with the program's entry point for links that use no C start files."""
+    return backend(name).start_object(target)

@@ -1,0 +1,296 @@
+"""One unit as LLVM IR text: functions, then what they turned out to need (declarations, strings, helpers, attributes, metadata)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from vitte.codegen.llvm.function import FunctionEmitter
+from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE, escape, quote, symbol
+from vitte.codegen.llvm.wide import INTRINSICS, WIDE
+from vitte.ir import lang
+from vitte.ir.ssa import Signature
+
+if TYPE_CHECKING:
+    from vitte.codegen.llvm.debug import FunctionDebug, ModuleDebug
+    from vitte.driver.context import UnitContext
+    from vitte.ir.ssa import Function, Global, Module
+
+RUNTIME: dict[str, tuple[Signature, str, tuple[str, ...]]] = {
+    lang.PANIC: (Signature(("ptr", "ptr")), "", ("cold", "noreturn")),
+    lang.PANIC_INDEX: (Signature(("i64", "i64", "ptr")), "", ("cold", "noreturn")),
+    lang.PANIC_OVERFLOW: (Signature(("ptr", "ptr")), "", ("cold", "noreturn")),
+    lang.ASSERT_FAILED: (Signature(("ptr", "ptr")), "", ("cold", "noreturn")),
+    lang.ASSERT_FAILED_SIDES: (Signature(("ptr", "ptr", "ptr", "ptr")), "", ("cold", "noreturn")),
+    lang.ALLOC: (
+        Signature(("i64",), "ptr"), "noalias nonnull align 16 ",
+        ("willreturn", "mustprogress", "allocsize(0)", 'allockind("alloc,uninitialized")', '"alloc-family"="vitte"', "memory(inaccessiblemem: readwrite)"),
+    ),
+    lang.DEALLOC: (
+        Signature(("ptr",)), "",
+        ("willreturn", "mustprogress", 'allockind("free")', '"alloc-family"="vitte"', "memory(argmem: readwrite, inaccessiblemem: readwrite)"),
+    ),
+}
+"""What is known about procedures of the runtime when they are only declared: signature, attributes of the result, of the function.
+`alloc` and `dealloc` behave like malloc and free: a pair that nobody uses may go."""
+DEALLOC_PARAM = "ptr allocptr captures(none)"
+
+PARAM_FLAGS: dict[str, str] = {"nonnull": "nonnull", "noalias": "noalias", "readonly": "readonly", "nocapture": "captures(none)", "sret": "noalias nonnull writable"}
+"""Parameter flags of SSA -> attributes. Results through memory are ordinary pointers here (on x86-64 the C convention passes them so)."""
+
+
+def emit_module(module: Module, ctx: UnitContext) -> str:
+    """The unit's LLVM IR. Time is linear in the size of the unit."""
+    return ModuleEmitter(module, ctx).emit()
+
+
+class ModuleEmitter:
+    """State of one unit's emission. `signatures`: of everything that may be called. The other maps remember what was asked for, in order."""
+
+    def __init__(self, module: Module, ctx: UnitContext) -> None:
+        from vitte.codegen.llvm import machine
+
+        self.unit = module
+        self.ctx = ctx
+        self.layout = machine.data_layout(ctx.target)
+        self.signatures: dict[str, Signature] = dict(module.externals)
+        self.defined: dict[str, str] = {}
+        for fn in module.functions:
+            self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result)
+            self.defined[fn.symbol] = symbol(fn.symbol)
+        self.has_comdat = not ctx.target.triple.endswith(("darwin", "macos", "ios")) and "apple" not in ctx.target.triple
+        self.is_elf = self.has_comdat and "windows" not in ctx.target.triple and not ctx.target.triple.startswith("wasm")
+        self.callees: dict[str, str] = {}
+        self.intrinsics: dict[str, str] = {}
+        self.helpers: dict[str, str] = {}
+        self.groups: dict[tuple[str, ...], str] = {}
+        self.nodes: dict[str, str] = {}
+        """Uniqued metadata: text -> `!n`. `node_lines` holds all, distinct ones included."""
+        self.node_lines: list[str] = []
+        self.strings: dict[str, str] = {}
+        self.constants: list[str] = []
+        self.places: dict[tuple[str, int, int], str] = {}
+        self.global_names: dict[str, str] = {g.symbol: symbol(g.symbol) for g in module.globals}
+        self.external_globals: dict[str, str] = {}
+        self.likely = self.unlikely = self.range = ""
+        self.common = self._common_attributes()
+        self.debug: ModuleDebug | None = None
+        if ctx.debug_info != "none":
+            from vitte.codegen.llvm.debug import ModuleDebug
+
+            self.debug = ModuleDebug(self)
+
+    def _common_attributes(self) -> tuple[str, ...]:
+        words = ["nounwind"]
+        if self.ctx.opt_level == "s":
+            words.append("optsize")
+        elif self.ctx.opt_level == "z":
+            words += ["minsize", "optsize"]
+        if self.ctx.debug_info != "none":
+            words.append('"frame-pointer"="all"')
+        return tuple(words)
+
+    # --- what functions ask for ----------------------------------------------------------------------------------------
+
+    def callee(self, name: str) -> str:
+        known = self.defined.get(name) or self.callees.get(name)
+        if known is None:
+            known = self.callees[name] = symbol(name)
+        return known
+
+    def intrinsic(self, name: str, result: str, params: str) -> str:
+        if name not in self.intrinsics:
+            self.intrinsics[name] = f"declare {result} @{name}({params})"
+        return f"@{name}"
+
+    def wide(self, name: str) -> str:
+        """A 128-bit helper, with those it needs itself."""
+        if name not in self.helpers:
+            needs, text = WIDE[name]
+            self.helpers[name] = text
+            for other in needs:
+                self.wide(other)
+        return f'@"{name}"'
+
+    def attributes(self, words: tuple[str, ...]) -> str:
+        group = self.groups.get(words)
+        if group is None:
+            group = self.groups[words] = f"#{len(self.groups)}"
+        return group
+
+    def node(self, text: str) -> str:
+        """A uniqued metadata node."""
+        name = self.nodes.get(text)
+        if name is None:
+            name = self.nodes[text] = f"!{len(self.node_lines)}"
+            self.node_lines.append(f"{name} = {text}")
+        return name
+
+    def distinct(self, text: str = "") -> str:
+        """A metadata node of its own identity; `text` may be set later with `set_node`."""
+        name = f"!{len(self.node_lines)}"
+        self.node_lines.append(f"{name} = distinct {text}")
+        return name
+
+    def set_node(self, name: str, text: str) -> None:
+        self.node_lines[int(name[1:])] = f"{name} = distinct {text}"
+
+    def weights(self, first_likely: bool) -> str:
+        """Branch weights: the way to a panic is never taken, as far as layout goes."""
+        if not self.likely:
+            self.likely = self.node('!{!"branch_weights", i32 1048575, i32 1}')
+            self.unlikely = self.node('!{!"branch_weights", i32 1, i32 1048575}')
+        return self.likely if first_likely else self.unlikely
+
+    def bool_range(self) -> str:
+        if not self.range:
+            self.range = self.node("!{i8 0, i8 2}")
+        return self.range
+
+    def string(self, text: str) -> str:
+        """Address of a Vitte string: { bytes, length, owner null }."""
+        name = self.strings.get(text)
+        if name is None:
+            number = len(self.strings)
+            name = self.strings[text] = f"@vitte.s.{number}"
+            data = text.encode("utf-8", "surrogatepass")
+            if data:
+                self.constants.append(f'@vitte.b.{number} = private unnamed_addr constant [{len(data)} x i8] c"{escape(data)}", align 1')
+            pointer = f"@vitte.b.{number}" if data else "null"
+            self.constants.append(
+                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr }} {{ ptr {pointer}, i64 {len(data)}, ptr null }}, align 8"
+            )
+        return name
+
+    def place(self, fn: Function, loc: int) -> str:
+        """`file:line:col` as a Vitte string; the file is that of the text, also after inlining."""
+        where = fn.locs[loc] if loc else None
+        key = (where.file or fn.file, where.line, where.col) if where is not None else (fn.file or self.unit.file, fn.line, 1)
+        name = self.places.get(key)
+        if name is None:
+            name = self.places[key] = self.string(f"{key[0]}:{key[1]}:{key[2]}")
+        return name
+
+    def global_name(self, name: str) -> str:
+        known = self.global_names.get(name) or self.external_globals.get(name)
+        if known is None:
+            if name in self.defined or name in self.signatures:
+                return self.callee(name)
+            known = self.external_globals[name] = symbol(name)
+        return known
+
+    # --- the text --------------------------------------------------------------------------------------------------------
+
+    def header(self, fn: Function, debug: FunctionDebug | None) -> str:
+        flags = fn.flags
+        linkage, comdat = "dso_local", ""
+        if fn.linkage == "linkonce":
+            linkage = "linkonce_odr hidden"
+            comdat = " comdat" if self.has_comdat else ""
+        elif fn.linkage == "internal":
+            linkage = "internal"
+        words = list(self.common)
+        for flag, word in (("noreturn", "noreturn"), ("cold", "cold"), ("noinline", "noinline"), ("inline", "inlinehint")):
+            if flag in flags:
+                words.append(word)
+        if sum([slot.size for slot in fn.slots]) >= 4096:
+            words.append('"probe-stack"="inline-asm"')  # a frame larger than the guard page must not step over it
+        params: list[str] = []
+        for i, value in enumerate(fn.params):
+            text = PASSED[fn.types[value]]
+            if i < len(fn.param_flags) and fn.param_flags[i]:
+                text = f"{text} {param_attributes(fn.param_flags[i])}"
+            params.append(f"{text} %v{value}")
+        result = RETURNED[fn.result]
+        if fn.symbol == lang.ALLOC:
+            result = "noalias nonnull ptr"
+        section = f" section {quote('.text.' + fn.symbol)}" if self.is_elf and not comdat else ""
+        attached = f" !dbg {debug.subprogram}" if debug is not None else ""
+        return f"define {linkage} {result} {symbol(fn.symbol)}({', '.join(params)}) {self.attributes(tuple(words))}{section}{comdat}{attached} {{"
+
+    def emit(self) -> str:
+        unit = self.unit
+        body: list[str] = []
+        for fn in unit.functions:
+            body.extend(FunctionEmitter(self, fn).emit())
+        data = [self._global(g) for g in unit.globals]
+        helpers = list(self.helpers.values())
+        for text in helpers:
+            for name, declaration in INTRINSICS.items():
+                if name in text:
+                    self.intrinsics.setdefault(name, declaration)
+        for name in unit.external_globals:
+            if name not in self.global_names and name not in self.signatures:
+                self.external_globals.setdefault(name, symbol(name))
+        head = [f"source_filename = {quote(unit.file or unit.name)}", f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"']
+        if self.has_comdat:
+            head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if fn.linkage == "linkonce"]
+            head += [f"${quote(g.symbol)} = comdat any" for g in unit.globals if g.linkage == "linkonce"]
+            head += [f'$"{name}" = comdat any' for name in self.helpers]
+        helper_attributes = self.attributes((*self.common, "noinline")) if helpers else ""
+        comdat = " comdat" if self.has_comdat else ""
+        tail = [text.replace("ATTRIBUTES", helper_attributes + comdat) for text in helpers]
+        tail += [self._declaration(name) for name in self.callees]
+        tail += list(self.intrinsics.values())
+        for name, text in self.external_globals.items():
+            tail.append(f"{text} = external {'dso_local ' if '::' in name else ''}global i8")
+        if self.debug is not None:
+            self.debug.finish(tail)
+        groups = [f"attributes {name} = {{ {' '.join(words)} }}" for words, name in self.groups.items()]
+        return "\n".join([*head, *self.constants, *data, *body, *tail, *groups, *self.node_lines, ""])
+
+    def _declaration(self, name: str) -> str:
+        runtime = RUNTIME.get(name)
+        local = "dso_local " if "::" in name else ""
+        if runtime is not None:
+            signature, result, words = runtime
+            params = DEALLOC_PARAM if name == lang.DEALLOC else ", ".join([PASSED[t] for t in signature.params])
+            return f"declare {local}{result}{TYPE[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind', *words))}"
+        signature = self.signatures.get(name) or Signature(())
+        params = ", ".join([PASSED[t] for t in signature.params])
+        if signature.variadic:
+            params = f"{params}, ..." if params else "..."
+        return f"declare {local}{RETURNED[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
+
+    def _global(self, g: Global) -> str:
+        linkage = {"external": "dso_local", "linkonce": "linkonce_odr hidden", "internal": "internal", "private": "private unnamed_addr"}[g.linkage]
+        kind = "global" if g.mutable else "constant"
+        ty, value = self._data(g)
+        comdat = ", comdat" if g.linkage == "linkonce" and self.has_comdat else ""
+        return f"{symbol(g.symbol)} = {linkage} {kind} {ty} {value}{comdat}, align {max(1, g.align)}"
+
+    def _data(self, g: Global) -> tuple[str, str]:
+        """Type and initialiser: plain bytes, or a packed structure of bytes and addresses."""
+        data = g.data
+        if not g.relocations:
+            if not any(data):
+                return f"[{len(data)} x i8]", "zeroinitializer"
+            return f"[{len(data)} x i8]", f'c"{escape(data)}"'
+        types: list[str] = []
+        values: list[str] = []
+        at = 0
+        step = self.ctx.target.pointer_bytes
+        for offset, target, addend in sorted(g.relocations):
+            if offset > at:
+                types.append(f"[{offset - at} x i8]")
+                values.append(f'[{offset - at} x i8] c"{escape(data[at:offset])}"')
+            name = self.global_name(target)
+            types.append("ptr")
+            values.append(f"ptr getelementptr (i8, ptr {name}, i64 {addend})" if addend else f"ptr {name}")
+            at = offset + step
+        if at < len(data):
+            types.append(f"[{len(data) - at} x i8]")
+            values.append(f'[{len(data) - at} x i8] c"{escape(data[at:])}"')
+        return f"<{{ {', '.join(types)} }}>", f"<{{ {', '.join(values)} }}>"
+
+
+def param_attributes(flags: str) -> str:
+    """`noalias readonly deref=24` as LLVM writes it. `deref=N`: N bytes may be read; `align=N`: a multiple of N."""
+    words: list[str] = []
+    for flag in flags.split():
+        if flag.startswith("deref="):
+            words.append(f"dereferenceable({flag[6:]})")
+        elif flag.startswith("align="):
+            words.append(f"align {flag[6:]}")
+        else:
+            words.append(PARAM_FLAGS[flag])
+    return " ".join(words)
