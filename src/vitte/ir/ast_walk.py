@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from vitte.ir import ast as a
 
 _NODES = (a.Node, a.Meta)
-_PLAIN = frozenset(("span", "name", "name_span", "alias", "alias_span", "label", "label_span", "token", "op", "op_span", "head_span", "source", "tokens"))
+_PLAIN = frozenset(
+    ("span", "name", "name_span", "alias", "alias_span", "label", "label_span", "token", "op", "op_span", "head_span", "source", "tokens")
+)
 
 
 def children(node: a.Node) -> list[a.Node]:

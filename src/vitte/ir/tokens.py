@@ -113,8 +113,7 @@ INT, FLOAT, STR, RAW_STR, MULTI_STR, BYTES, RUNE, LABEL = range(LAST_WORD + 1, L
 _FIRST_PUNCTUATION = LABEL + 1
 
 PUNCTUATION = (
-    "( ) [ ] { } #[ #![ , ; : :: . .. ..= -> => @ = += -= *= /= %= &= |= ^= <<= >>= "
-    "? ?? || && | ^ & == != < <= > >= << + - * / % ! ~"
+    "( ) [ ] { } #[ #![ , ; : :: . .. ..= -> => @ = += -= *= /= %= &= |= ^= <<= >>= ? ?? || && | ^ & == != < <= > >= << + - * / % ! ~"
 ).split()
 PUNCTUATION_KIND: dict[str, int] = {text: kind for kind, text in enumerate(PUNCTUATION, _FIRST_PUNCTUATION)}
 

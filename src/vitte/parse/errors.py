@@ -113,7 +113,9 @@ def unterminated_string(out: Diagnostics, start: int, end: int, quote: str) -> E
 
 def unterminated_comment(out: Diagnostics, start: int, opener: str, closer: str) -> ErrorToken:
     span = make_span(start, start + len(opener))
-    return out.error(UNTERMINATED_COMMENT, span, "unterminated comment", f"no closing `{closer}`", helps=(Suggestion(f"close it with `{closer}`"),))
+    return out.error(
+        UNTERMINATED_COMMENT, span, "unterminated comment", f"no closing `{closer}`", helps=(Suggestion(f"close it with `{closer}`"),)
+    )
 
 
 def bad_rune(out: Diagnostics, start: int, end: int, body: str) -> ErrorToken:
@@ -138,11 +140,19 @@ def bad_escape(out: Diagnostics, start: int, end: int, message: str, helps: tupl
 def unclosed(out: Diagnostics, opener: Span, kind: int, closer: str, place: Span, more: int) -> ErrorToken:
     notes = (f"{more} more {'is' if more == 1 else 'are'} unclosed around it",) if more else ()
     name = t.NAMES[kind]
-    return out.error(UNCLOSED, opener, f"unclosed `{name}`", f"no `{closer}` for this", labels=((place, f"`{closer}` expected by here"),), notes=notes)
+    return out.error(
+        UNCLOSED, opener, f"unclosed `{name}`", f"no `{closer}` for this", labels=((place, f"`{closer}` expected by here"),), notes=notes
+    )
 
 
 def unmatched(out: Diagnostics, span: Span, kind: int) -> ErrorToken:
-    return out.error(UNMATCHED, span, f"unmatched `{t.NAMES[kind]}`", "closes nothing", helps=(Suggestion("remove it, or add the bracket that opens it"),))
+    return out.error(
+        UNMATCHED,
+        span,
+        f"unmatched `{t.NAMES[kind]}`",
+        "closes nothing",
+        helps=(Suggestion("remove it, or add the bracket that opens it"),),
+    )
 
 
 def is_foreign(word: str) -> bool:
@@ -158,11 +168,15 @@ def foreign_word(out: Diagnostics, span: Span, word: str) -> ErrorToken:
 
 def expected_item(out: Diagnostics, span: Span, kind: int, text: str, statement: bool) -> ErrorToken:
     if statement:
-        helps = (Suggestion("statements belong in a procedure: `proc main() { ... }`"),)
-        return out.error(EXPECTED_ITEM, span, f"expected a declaration, found {describe(kind, text)}", "a statement cannot stand here", helps=helps)
-    helps = ()
+        where = (Suggestion("statements belong in a procedure: `proc main() { ... }`"),)
+        return out.error(
+            EXPECTED_ITEM, span, f"expected a declaration, found {describe(kind, text)}", "a statement cannot stand here", helps=where
+        )
+    helps: tuple[Suggestion, ...] = ()
     if kind == t.IDENT:
-        near = closest(text, ("proc", "form", "pick", "trait", "impl", "const", "static", "type", "use", "export", "test", "extern", "union", "pub"))
+        near = closest(
+            text, ("proc", "form", "pick", "trait", "impl", "const", "static", "type", "use", "export", "test", "extern", "union", "pub")
+        )
         if near is not None:
             helps = (out.suggest(f"did you mean `{near}`?", span, near, "maybe"),)
     return out.error(EXPECTED_ITEM, span, f"expected a declaration, found {describe(kind, text)}", helps=helps)
@@ -175,4 +189,10 @@ def not_supported(out: Diagnostics, span: Span, keyword: str) -> ErrorToken:
 
 def founding_surface(out: Diagnostics, span: Span) -> ErrorToken:
     helps = (Suggestion("open the block with `{` and close it with `}`"),)
-    return out.error(FOUNDING_SURFACE, span, "the founding surface (blocks by indentation) is not supported yet", "this block is not opened by `{`", helps=helps)
+    return out.error(
+        FOUNDING_SURFACE,
+        span,
+        "the founding surface (blocks by indentation) is not supported yet",
+        "this block is not opened by `{`",
+        helps=helps,
+    )

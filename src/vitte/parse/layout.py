@@ -19,7 +19,13 @@ from vitte.base.source import SPAN_BITS, Span, make_span
 from vitte.ir import tokens as t
 from vitte.parse.lexer import Lexed
 
-_OPEN_TO_CLOSE: dict[int, int] = {t.LPAREN: t.RPAREN, t.LBRACKET: t.RBRACKET, t.LBRACE: t.RBRACE, t.HASH: t.RBRACKET, t.HASH_BANG: t.RBRACKET}
+_OPEN_TO_CLOSE: dict[int, int] = {
+    t.LPAREN: t.RPAREN,
+    t.LBRACKET: t.RBRACKET,
+    t.LBRACE: t.RBRACE,
+    t.HASH: t.RBRACKET,
+    t.HASH_BANG: t.RBRACKET,
+}
 _CLOSERS = (t.RPAREN, t.RBRACKET, t.RBRACE)
 
 _BRACKET = bytes(1 if kind in _OPEN_TO_CLOSE or kind in _CLOSERS else 0 for kind in range(256))
@@ -48,7 +54,7 @@ class Layout:
     """`stop[i]`: a statement ends before token `i`. `mate`: index of the closer of each opener. `repairs` is empty for
     balanced brackets; `virtual` are the indices of inserted closers."""
 
-    __slots__ = ("stop", "mate", "repairs", "virtual")
+    __slots__ = ("mate", "repairs", "stop", "virtual")
 
     def __init__(self) -> None:
         self.stop: bytearray = bytearray()
@@ -128,7 +134,7 @@ def _column(lexed: Lexed, i: int) -> int:
 
 
 def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
-    kinds, starts, ends, nl, spans = lexed.kinds, lexed.starts, lexed.ends, lexed.nl, lexed.spans
+    kinds, ends, nl, spans = lexed.kinds, lexed.ends, lexed.nl, lexed.spans
     count = len(kinds)
     repairs: list[Repair] = []
     before: dict[int, list[int]] = {}  # closers to insert before a token of the old table
@@ -152,7 +158,7 @@ def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
         if fresh:
             indent = _column(lexed, i)
             keep = len(stack)
-            if kind in _ITEM_WORDS and 0 < kinds[i + 1] <= t.LAST_WORD or kind == t.HASH:
+            if (kind in _ITEM_WORDS and 0 < kinds[i + 1] <= t.LAST_WORD) or kind == t.HASH:
                 # A declaration does not stand left of, or level with, the line that opened the block around it.
                 while keep and stack[keep - 1][1] >= indent:
                     keep -= 1

@@ -72,7 +72,7 @@ class Lexed:
     the doc comments before it. `errors` reports each lexical mistake when called.
     """
 
-    __slots__ = ("kinds", "starts", "ends", "vals", "spans", "nl", "docs", "inner_doc", "mistakes", "text")
+    __slots__ = ("docs", "ends", "inner_doc", "kinds", "mistakes", "nl", "spans", "starts", "text", "vals")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -233,7 +233,7 @@ def lex(text: str) -> Lexed:
     out.nl[-1] = 1
     lengths = list(map(len, vals))
     out.ends = list(map(add, starts, lengths))
-    out.spans = list(map(or_, map(lshift, starts, repeat(SPAN_BITS)), lengths))  # type: ignore[arg-type]
+    out.spans = list(map(or_, map(lshift, starts, repeat(SPAN_BITS)), lengths))
     out.kinds = list(kinds)
     out.starts, out.vals = starts, vals
     if spelling.renamed:

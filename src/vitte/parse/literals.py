@@ -42,7 +42,9 @@ def integer(out: Diagnostics, raw: str, start: int) -> tuple[int, str, int]:
         return 0, "", radix
     if len(digits) > MAX_DIGITS:
         helps = (Suggestion("the largest integer type has 128 bits"),)
-        out.error(errors.HUGE_NUMBER, make_span(start, start + len(raw)), f"integer literal of {len(digits)} digits is too large", helps=helps)
+        out.error(
+            errors.HUGE_NUMBER, make_span(start, start + len(raw)), f"integer literal of {len(digits)} digits is too large", helps=helps
+        )
         return 0, "", radix
     return (int(digits, radix) if digits else 0), suffix, radix
 
@@ -53,7 +55,9 @@ def floating(out: Diagnostics, raw: str, start: int) -> tuple[str, str]:
     if raw[-1].isdigit() and "f" not in raw:
         return raw.replace("_", ""), ""
     at = 0
-    while at < end and (raw[at] in "0123456789._" or (raw[at] in "eE" and _is_exponent(raw, at)) or (raw[at] in "+-" and raw[at - 1] in "eE")):
+    while at < end and (
+        raw[at] in "0123456789._" or (raw[at] in "eE" and _is_exponent(raw, at)) or (raw[at] in "+-" and raw[at - 1] in "eE")
+    ):
         at += 1
     text, suffix = raw[:at].replace("_", ""), raw[at:]
     if suffix and suffix not in FLOAT_SUFFIXES:
@@ -129,10 +133,14 @@ def unescape(out: Diagnostics, body: str, start: int, bytes_only: bool = False) 
         elif kind == "x":
             at = _hex(out, body, start, back, 2, parts, 0xFF if bytes_only else 0x7F)
         elif kind == "u" and not bytes_only:
-            at = _braced(out, body, start, back, parts) if body[back + 2 : back + 3] == "{" else _hex(out, body, start, back, 4, parts, 0xFFFF)
+            at = (
+                _braced(out, body, start, back, parts)
+                if body[back + 2 : back + 3] == "{"
+                else _hex(out, body, start, back, 4, parts, 0xFFFF)
+            )
         else:
             known = "`\\n \\r \\t \\0 \\\" \\' \\\\ \\xHH`" + ("" if bytes_only else " `\\uHHHH \\u{H..}`")
-            helps = (f"the escapes are {known}", "write `\\\\` for a backslash, or use a raw string `r\"...\"`")
+            helps = (f"the escapes are {known}", 'write `\\\\` for a backslash, or use a raw string `r"..."`')
             errors.bad_escape(out, start + back, start + back + 1 + len(kind), f"unknown escape `\\{kind}`", helps)
             at = back + 1 + len(kind)
     return "".join(parts)
@@ -150,7 +158,7 @@ def _hex(out: Diagnostics, body: str, start: int, back: int, count: int, parts: 
         return end
     value = int(digits, 16)
     if value > limit:
-        helps = ("write `\\u{" + digits + "}` for the character, or bytes: `b\"...\"`",)
+        helps = ("write `\\u{" + digits + '}` for the character, or bytes: `b"..."`',)
         errors.bad_escape(out, start + back, start + end, f"`\\x{digits}` is above `\\x7F`", helps)
     elif 0xD800 <= value <= 0xDFFF:
         errors.bad_escape(out, start + back, start + end, f"U+{value:04X} is a surrogate, not a character", ())

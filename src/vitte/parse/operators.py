@@ -35,7 +35,7 @@ POSTFIX: list[bool] = [kind in (t.DOT, t.COLONS, t.LPAREN, t.LBRACKET, t.QUESTIO
 
 _NOT_OPERANDS = (t.AND, t.OR, t.IN, t.IS, t.AS, t.ELSE, t.ELIF, t.WHERE, t.CASE, t.FOR, t.WHILE, t.LET)
 STARTS_EXPR: list[bool] = [
-    0 < kind <= t.RUNE and kind not in _NOT_OPERANDS
+    (0 < kind <= t.RUNE and kind not in _NOT_OPERANDS)
     or kind in (t.LABEL, t.LPAREN, t.LBRACKET, t.LBRACE, t.MINUS, t.BANG, t.TILDE, t.STAR, t.AMP, t.ANDAND, t.BAR, t.OROR, t.DOTS, t.DOTS_EQ)
     for kind in range(t.COUNT)
 ]  # fmt: skip

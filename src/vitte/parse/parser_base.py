@@ -36,8 +36,26 @@ class Founding(Exception):
 
 class ParserBase:
     __slots__ = (
-        "text", "kinds", "starts", "ends", "vals", "spans", "nl", "stop", "mate", "docs", "out", "i", "depth", "links", "no_form", "token",
-        "reported", "virtual", "balanced", "blocks",
+        "balanced",
+        "blocks",
+        "depth",
+        "docs",
+        "ends",
+        "i",
+        "kinds",
+        "links",
+        "mate",
+        "nl",
+        "no_form",
+        "out",
+        "reported",
+        "spans",
+        "starts",
+        "stop",
+        "text",
+        "token",
+        "vals",
+        "virtual",
     )  # fmt: skip
 
     def __init__(self, lexed: Lexed, layout: Layout, out: Diagnostics) -> None:
@@ -101,7 +119,13 @@ class ParserBase:
     # Errors
 
     def error(
-        self, code: Code, i: int, message: str, label: str = "", helps: tuple[Suggestion, ...] = (), labels: tuple[tuple[Span, str], ...] = ()
+        self,
+        code: Code,
+        i: int,
+        message: str,
+        label: str = "",
+        helps: tuple[Suggestion, ...] = (),
+        labels: tuple[tuple[Span, str], ...] = (),
     ) -> ErrorToken:
         """Report at token `i`, unless that token is part of a repair or right after one, which has its own message."""
         if not self.quiet(i):

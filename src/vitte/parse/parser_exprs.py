@@ -9,8 +9,24 @@ from vitte.base.source import SPAN_BITS, Span, make_span
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
 from vitte.parse import errors, literals
-from vitte.parse.operators import ASSIGN, BIT_AND, BIT_OR, CAST, COMPARISONS, COALESCE, EQUALITY, OP, ORDER, POSTFIX, PREC, RANGE, SHIFT
-from vitte.parse.operators import STARTS_EXPR, STARTS_NAME_OR_LITERAL, TERNARY
+from vitte.parse.operators import (
+    ASSIGN,
+    BIT_AND,
+    BIT_OR,
+    CAST,
+    COALESCE,
+    COMPARISONS,
+    EQUALITY,
+    OP,
+    ORDER,
+    POSTFIX,
+    PREC,
+    RANGE,
+    SHIFT,
+    STARTS_EXPR,
+    STARTS_NAME_OR_LITERAL,
+    TERNARY,
+)
 from vitte.parse.parser_base import MAX_DEPTH, Fail
 from vitte.parse.parser_patterns import PatternParser
 from vitte.parse.parser_types import MODES
@@ -90,7 +106,12 @@ class ExprParser(PatternParser):
             if type(left) is a.Binary and COMPARISONS.get(left.op) == prec:
                 helps = (Suggestion("compare twice and join with `and`: `a < b and b < c`"),)
                 self.token = self.out.error(
-                    errors.CHAINED_COMPARISON, op_span, "comparisons do not chain", "second comparison", labels=((left.op_span, "first comparison"),), helps=helps
+                    errors.CHAINED_COMPARISON,
+                    op_span,
+                    "comparisons do not chain",
+                    "second comparison",
+                    labels=((left.op_span, "first comparison"),),
+                    helps=helps,
                 )
         elif prec <= BIT_AND:
             for side in (left, right):
@@ -331,7 +352,10 @@ class ExprParser(PatternParser):
                 return None
             helps = (Suggestion("put parentheses around it"),)
             self.token = self.out.error(
-                errors.BARE_FORM_LITERAL, make_span(start, self.ends[self.mate[i]]), "a form literal in a condition needs parentheses", helps=helps
+                errors.BARE_FORM_LITERAL,
+                make_span(start, self.ends[self.mate[i]]),
+                "a form literal in a condition needs parentheses",
+                helps=helps,
             )
         if type(path) is a.Name:
             if path.name == "map":
@@ -592,7 +616,7 @@ class ExprParser(PatternParser):
 
     def dyn(self) -> a.Expr:
         i = self.i
-        if self.kinds[i] == t.DYN and not self.operand_follows(i) or self.kinds[i] == t.RAW and self.kinds[i + 1] != t.REF:
+        if (self.kinds[i] == t.DYN and not self.operand_follows(i)) or (self.kinds[i] == t.RAW and self.kinds[i + 1] != t.REF):
             return self.word()
         return self.type_expr()
 

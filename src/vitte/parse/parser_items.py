@@ -22,7 +22,7 @@ _MODIFIERS = frozenset((t.INLINE, t.NOINLINE, t.CONST, t.UNSAFE, t.EXTERN, t.ASY
 class Before:
     """What stands before a declaration, while it is read."""
 
-    __slots__ = ("start", "first", "attrs", "doc", "vis", "vis_span")
+    __slots__ = ("attrs", "doc", "first", "start", "vis", "vis_span")
 
     def __init__(self, first: int, start: int) -> None:
         self.first = first
@@ -57,9 +57,15 @@ class ItemParser(StmtParser):
         while kinds[self.i] in VISIBILITY and self._is_visibility(self.i):
             i = self.i
             if out.vis:
-                helps = (out_help := Suggestion("keep one of them"),)
-                assert out_help
-                self.error(errors.BAD_MODIFIER, i, f"`{self.vals[i]}` after another word of visibility", "second word", helps, ((out.vis_span, "first word"),))
+                helps = (Suggestion("keep one of them"),)
+                self.error(
+                    errors.BAD_MODIFIER,
+                    i,
+                    f"`{self.vals[i]}` after another word of visibility",
+                    "second word",
+                    helps,
+                    ((out.vis_span, "first word"),),
+                )
             out.vis = VISIBILITY[kinds[i]]
             self.i = i + 1
             if kinds[i] in (t.PUB, t.PUBLIC) and kinds[self.i] == t.LPAREN:
@@ -77,7 +83,9 @@ class ItemParser(StmtParser):
         after = kinds[i + 1]
         if kinds[i] in (t.EXPORT, t.SHARE):
             # `export proc f` declares, `export form, pick` and `export x` list names.
-            return (after in _DECLARES and 0 < kinds[i + 2] <= t.STR and not self.nl[i + 2]) or (after == t.IMPL and kinds[i + 2] == t.LBRACKET)
+            return (after in _DECLARES and 0 < kinds[i + 2] <= t.STR and not self.nl[i + 2]) or (
+                after == t.IMPL and kinds[i + 2] == t.LBRACKET
+            )
         if after == t.LPAREN:
             return kinds[i] in (t.PUB, t.PUBLIC)
         return 0 < after <= t.LAST_WORD
@@ -159,7 +167,12 @@ class ItemParser(StmtParser):
         if kinds[j] == t.SEMI:
             self.i = j + 1
         elif not self.nl[j] and j != close and kinds[j] != t.EOF and kinds[j - 1] != t.RBRACE:
-            self.fail(errors.NOT_SEPARATED, j, f"expected a newline or `;` after the declaration, found {self.found(j)}", "something else begins here")
+            self.fail(
+                errors.NOT_SEPARATED,
+                j,
+                f"expected a newline or `;` after the declaration, found {self.found(j)}",
+                "something else begins here",
+            )
 
     def next_item(self, start: int, close: int) -> None:
         """After a mistake in the declaration that began at token `start`: go to the next one at its level."""
@@ -168,7 +181,13 @@ class ItemParser(StmtParser):
         column = self.line_indent(start)
         i = start
         while i < close:
-            if i > start and i >= failed and nl[i] and (ITEMS[kinds[i]] is not None or kinds[i] in _ITEM_STARTS) and self.column(i) <= column:
+            if (
+                i > start
+                and i >= failed
+                and nl[i]
+                and (ITEMS[kinds[i]] is not None or kinds[i] in _ITEM_STARTS)
+                and self.column(i) <= column
+            ):
                 break
             i = mate.get(i, i) + 1
         self.i = min(i, close)
@@ -292,7 +311,19 @@ class ItemParser(StmtParser):
         elif not (kinds[self.i] == t.SEMI or self.nl[self.i] or kinds[self.i] == t.RBRACE):
             self.fail_expected("`{`")
         return a.Proc(
-            self.span(before.start), before.meta(), vals[at], self.spans[at], generics, params, ret, body, inline, is_const, is_unsafe, abi, head_span
+            self.span(before.start),
+            before.meta(),
+            vals[at],
+            self.spans[at],
+            generics,
+            params,
+            ret,
+            body,
+            inline,
+            is_const,
+            is_unsafe,
+            abi,
+            head_span,
         )
 
     def founding(self) -> Exception:
@@ -375,7 +406,7 @@ class ItemParser(StmtParser):
             self.out.error(errors.BODY, item.name_span, f"procedure `{item.name}` has no body", "no body", helps=helps)
         elif item.body is not None:
             message = f"foreign procedure `{item.name}` cannot have a body"
-            helps = (Suggestion("to define one with C linkage, write `extern \"C\" proc` outside the block"),)
+            helps = (Suggestion('to define one with C linkage, write `extern "C" proc` outside the block'),)
             place = make_span(item.body.span >> SPAN_BITS, (item.body.span >> SPAN_BITS) + 1)
             self.out.error(errors.BODY, place, message, "the body", labels=((item.name_span, "declared in an extern block"),), helps=helps)
         return item
@@ -587,10 +618,45 @@ for _kind in (t.MACRO, t.REGION, t.EFFECTS, t.REQUIRES, t.QUERY, t.PASS, t.BACKE
 
 _ITEM_STARTS = frozenset((t.HASH, t.HASH_BANG, t.SPACE, *VISIBILITY))
 _STATEMENTS = frozenset(
-    (t.LET, t.SET, t.GIVE, t.IF, t.WHILE, t.FOR, t.LOOP, t.MATCH, t.BREAK, t.CONTINUE, t.DEFER, t.ASSERT, t.PANIC, t.WITH, t.WHEN, t.SELECT, t.UNREACHABLE)
+    (
+        t.LET,
+        t.SET,
+        t.GIVE,
+        t.IF,
+        t.WHILE,
+        t.FOR,
+        t.LOOP,
+        t.MATCH,
+        t.BREAK,
+        t.CONTINUE,
+        t.DEFER,
+        t.ASSERT,
+        t.PANIC,
+        t.WITH,
+        t.WHEN,
+        t.SELECT,
+        t.UNREACHABLE,
+    )
 )
 _DECLARES = frozenset(
-    (t.PROC, t.FORM, t.PICK, t.FLAGS, t.BITS, t.UNION, t.TRAIT, t.CONST, t.STATIC, t.TYPE, t.EXTERN, t.INLINE, t.NOINLINE, t.UNSAFE, t.USE, t.PULL)
+    (
+        t.PROC,
+        t.FORM,
+        t.PICK,
+        t.FLAGS,
+        t.BITS,
+        t.UNION,
+        t.TRAIT,
+        t.CONST,
+        t.STATIC,
+        t.TYPE,
+        t.EXTERN,
+        t.INLINE,
+        t.NOINLINE,
+        t.UNSAFE,
+        t.USE,
+        t.PULL,
+    )
 )
 
 for _kind in (

@@ -13,7 +13,9 @@ from vitte.parse.operators import RANGE
 from vitte.parse.parser_base import Fail, Founding
 from vitte.parse.parser_items import ITEMS, Before, ItemParser
 
-_MEMBERS = frozenset((t.PROC, t.CONST, t.TYPE, t.STATIC, t.INLINE, t.NOINLINE, t.UNSAFE, t.EXTERN, t.ASYNC, t.INTRINSIC, t.USE, t.FORM, t.TEST))
+_MEMBERS = frozenset(
+    (t.PROC, t.CONST, t.TYPE, t.STATIC, t.INLINE, t.NOINLINE, t.UNSAFE, t.EXTERN, t.ASYNC, t.INTRINSIC, t.USE, t.FORM, t.TEST)
+)
 
 
 class Parser(ItemParser):
@@ -30,7 +32,7 @@ class Parser(ItemParser):
         after = self.kinds[i + 1]
         if kind == t.TEST:
             return after == t.STR
-        return kind in _MEMBERS and (0 < after <= t.LAST_WORD or after == t.STR and kind == t.EXTERN)
+        return kind in _MEMBERS and (0 < after <= t.LAST_WORD or (after == t.STR and kind == t.EXTERN))
 
     def _body(self, head: int, parts: list[a.Node], part: Callable[[Before], a.Node], members: list[a.Item]) -> None:
         """`{ ... }` of fields or cases (`part`, separated by commas or newlines) and declarations."""
@@ -220,7 +222,9 @@ class Parser(ItemParser):
                 handler = ITEMS[kinds[self.i]] if self._is_member() or self.vals[self.i] == "macro" else None
                 if handler is None:
                     self.check_foreign(self.i)
-                    self.fail(errors.EXPECTED_ITEM, self.i, f"expected `proc`, `const` or `type`, found {self.found(self.i)}", "not a member")
+                    self.fail(
+                        errors.EXPECTED_ITEM, self.i, f"expected `proc`, `const` or `type`, found {self.found(self.i)}", "not a member"
+                    )
                 members.append(self.check_body(handler(self, before), wants_body))
                 self.end_item(close)
             except Fail:
@@ -320,7 +324,9 @@ class Parser(ItemParser):
         if height(item) <= MAX_HEIGHT:
             return item
         helps = (Suggestion("split the longest chain of operators or calls with `let`"),)
-        token = self.out.error(errors.TOO_DEEP, item.span, f"an expression in this declaration is more than {MAX_HEIGHT} operations long", helps=helps)
+        token = self.out.error(
+            errors.TOO_DEEP, item.span, f"an expression in this declaration is more than {MAX_HEIGHT} operations long", helps=helps
+        )
         return a.ErrorItem(item.span, a.NO_META, token)
 
 

@@ -170,7 +170,7 @@ class StmtParser(ExprParser):
     def _set(self) -> a.Stmt | None:
         i = self.i
         kind = self.kinds[i + 1]
-        if self.nl[i + 1] or not (0 < kind <= t.LAST_WORD and kind not in _WORD_OPERATORS or kind == t.STAR or self._spaced_paren(i)):
+        if self.nl[i + 1] or not ((0 < kind <= t.LAST_WORD and kind not in _WORD_OPERATORS) or kind == t.STAR or self._spaced_paren(i)):
             return None
         self.i = i + 1
         place = self.unary()
@@ -271,7 +271,9 @@ class StmtParser(ExprParser):
         no_form, self.no_form = self.no_form, True
         value = self.unary()
         if self.kinds[self.i] != t.AS:
-            self.fail_expected("`as`", (Suggestion("the form is `with value as name { ... }`; put parentheses around operators in the value"),))
+            self.fail_expected(
+                "`as`", (Suggestion("the form is `with value as name { ... }`; put parentheses around operators in the value"),)
+            )
         self.i += 1
         pattern = self.pat_one()
         self.no_form = no_form
@@ -310,7 +312,13 @@ class StmtParser(ExprParser):
             cond = self.expr()
         if self.kinds[self.i] == t.EQ:
             helps = (Suggestion("compare with `==`"),)
-            self.fail(errors.ASSIGNMENT_VALUE, self.i, "assignment is a statement, not an expression", "an assignment cannot be a condition", helps)
+            self.fail(
+                errors.ASSIGNMENT_VALUE,
+                self.i,
+                "assignment is a statement, not an expression",
+                "an assignment cannot be a condition",
+                helps,
+            )
         self.no_form = no_form
         return cond
 
@@ -327,7 +335,8 @@ class StmtParser(ExprParser):
         kind = self.kinds[self.i]
         if kind == t.ELIF:
             other = self.if_expr()
-        elif kind == t.ELSE:
+        elif kind == t.ELSE and self.kinds[self.i + 1] != t.FAT_ARROW:
+            # `else =>` is the last arm of the match around this.
             self.i += 1
             other = self.if_expr() if self.kinds[self.i] == t.IF else self.block()
         self.depth = depth
@@ -358,7 +367,7 @@ class StmtParser(ExprParser):
                 j = self.i
                 if kinds[j] == t.COMMA or kinds[j] == t.SEMI:
                     self.i = j + 1
-                elif j != close and not self.stop[j] and kinds[j - 1] != t.RBRACE:
+                elif j != close and not self.nl[j] and kinds[j - 1] != t.RBRACE:
                     self.fail_expected("`,` or a newline after the arm")
             except Fail:
                 self.depth = depth
@@ -491,8 +500,9 @@ class StmtParser(ExprParser):
         self.i = i + 1
         cond = self.expr()
         args: list[a.Expr] = []
-        if type(cond) is a.Tuple and cond.items:
-            cond, args = cond.items[0], cond.items[1:]
+        if isinstance(cond, a.Tuple) and cond.items:
+            args = cond.items[1:]
+            cond = cond.items[0]
         while self.kinds[self.i] == t.COMMA and (as_statement or self.kinds[self.i + 1] in _STRINGS):
             self.i += 1
             args.append(self.expr())
@@ -512,12 +522,14 @@ class StmtParser(ExprParser):
         """`async { }`, `await e`, `region r { }`, `critical { }`: reported and skipped; else the word is a name."""
         i = self.i
         kinds = self.kinds
-        if not (self.operand_follows(i) or kinds[i + 1] == t.LBRACE and not self.no_form and not self.nl[i + 1]):
+        if not (self.operand_follows(i) or (kinds[i + 1] == t.LBRACE and not self.no_form and not self.nl[i + 1])):
             return self.word()
         keyword = self.vals[i]
         token = self.unsupported(i)
         self.i = i + 1
-        while kinds[self.i] != t.LBRACE and not self.stop[self.i] and kinds[self.i] not in (t.SEMI, t.COMMA, t.RPAREN, t.RBRACKET, t.RBRACE):
+        while (
+            kinds[self.i] != t.LBRACE and not self.stop[self.i] and kinds[self.i] not in (t.SEMI, t.COMMA, t.RPAREN, t.RBRACKET, t.RBRACE)
+        ):
             self.i = self.mate.get(self.i, self.i) + 1
         if kinds[self.i] == t.LBRACE:
             self.i = self.mate[self.i] + 1
