@@ -153,7 +153,7 @@ class PatternParser(TypeParser):
         if kind == t.LPAREN and not self.nl[self.i]:
             args, _ = self._items(t.LPAREN, named=True)
             return a.CasePat(self.span(start), path, args)
-        if kind == t.LBRACE and not self.nl[self.i] and (not self.no_form or kinds[self.mate[self.i] + 1] in _AFTER_FORM_PATTERN):
+        if kind == t.LBRACE and not self.nl[self.i] and (not self.no_form or self._pattern_brace()):
             return self._form_pat(path, start)
         if kind in _RANGE:
             return self._range_pat(start, path)
@@ -164,6 +164,11 @@ class PatternParser(TypeParser):
             sub = self._sub() if kind == t.AT_SIGN else None
             return a.BindPat(self.span(start), name, path.span, False, "", sub)
         return a.PathPat(path.span, path)
+
+    def _pattern_brace(self) -> bool:
+        """Whether the brace here belongs to a pattern, where a block may follow one: by what comes after it."""
+        after = self.mate[self.i] + 1
+        return self.kinds[after] in _AFTER_FORM_PATTERN and not self.nl[after]
 
     def _sub(self) -> a.Pat | None:
         if self.kinds[self.i] != t.AT_SIGN:

@@ -57,6 +57,7 @@ class StmtParser(ExprParser):
                     stmt = handler(self)
                     if stmt is not None:
                         stmts.append(stmt)
+                        i = self.i
                         self._separate(close)
                         continue
                 expr = _PREFIX[kind](self) if kind in _BLOCK_LIKE else self.expr()
@@ -71,12 +72,14 @@ class StmtParser(ExprParser):
                     stmts.append(a.ExprStmt(starts[i] << SPAN_BITS | ends[j] - starts[i], expr, True))  # type: ignore[arg-type]
                 elif ASSIGN[after] is not None:
                     stmts.append(self._assign(expr, starts[i], False))
+                    i = self.i
                     self._separate(close)
                 elif stop[j] or kinds[j - 1] == t.RBRACE:
                     stmts.append(a.ExprStmt(expr.span, expr, False))
                 else:
                     stmts.append(a.ExprStmt(expr.span, expr, False))
-                    self._not_separated(i)
+                    begin, i = i, j
+                    self._not_separated(begin)
             except Fail:
                 self.depth = depth
                 self.no_form = False
