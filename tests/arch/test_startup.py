@@ -34,7 +34,20 @@ def test_help_needs_no_compiler() -> None:
     assert not {name for name in names if name.startswith(("msgspec", "vitte.driver", "vitte.ir", "llvmlite"))}
 
 
-HEAVY = ("llvmlite", "argparse", "dataclasses", "inspect", "importlib.metadata", "asyncio", "subprocess", "ctypes", "json", "logging", "unittest", "tomllib")
+HEAVY = (
+    "llvmlite",
+    "argparse",
+    "dataclasses",
+    "inspect",
+    "importlib.metadata",
+    "asyncio",
+    "subprocess",
+    "ctypes",
+    "json",
+    "logging",
+    "unittest",
+    "tomllib",
+)
 LATE_STAGES = ("vitte.codegen", "vitte.optimize")
 
 

@@ -74,7 +74,9 @@ def test_long_command_line_goes_through_a_response_file(tmp_path: Path) -> None:
 
 def test_undefined_symbol_is_a_diagnostic_and_leaves_no_output(tmp_path: Path) -> None:
     (tmp_path / "app").write_text("old")
-    context = linked(tmp_path, [make(tmp_path, "main.o", "declare void @nowhere()\ndefine i32 @main() {\n call void @nowhere()\n ret i32 0\n}\n")])
+    context = linked(
+        tmp_path, [make(tmp_path, "main.o", "declare void @nowhere()\ndefine i32 @main() {\n call void @nowhere()\n ret i32 0\n}\n")]
+    )
     assert [d.code.id for d in context.diagnostics] == ["V0620"]
     assert "`nowhere`" in context.diagnostics[0].message
     assert not (tmp_path / "app").exists()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:  # noqa: RET503 - `leave` does not return
     """Run the command line. With `argv` (without the program's name) the exit status is returned, negative for the
     signal that ended a program that was run; without it, the process ends."""
     arguments = sys.argv[1:] if argv is None else argv

@@ -134,7 +134,11 @@ def _unknown(args: Args, options: dict[str, Option], name: str) -> Usage:
         return Usage(f"`{name}` stands after a command", (f"for example `vitte build {name}`",))
     where = f" of `vitte {args.command}`" if args.command else ""
     near = closest(name, options)
-    helps = [f"did you mean `{near}`?"] if near else [f"`vitte {args.command} --help` lists them" if args.command else "`vitte --help` lists them"]
+    helps = (
+        [f"did you mean `{near}`?"]
+        if near
+        else [f"`vitte {args.command} --help` lists them" if args.command else "`vitte --help` lists them"]
+    )
     if args.command in ("run", "test") and not near:
         helps.append(f"for an argument of the program: `-- {name}`")
     return Usage(f"there is no option `{name}`{where}", tuple(helps))

@@ -10,7 +10,16 @@ class Option:
     __slots__ = ("choices", "group", "help", "joined", "key", "many", "names", "value")
 
     def __init__(
-        self, key: str, names: str, help: str, value: str = "", *, group: str = "", choices: str = "", joined: bool = False, many: bool = False,
+        self,
+        key: str,
+        names: str,
+        help: str,
+        value: str = "",
+        *,
+        group: str = "",
+        choices: str = "",
+        joined: bool = False,
+        many: bool = False,
     ) -> None:
         self.key = key
         self.names = names.split()
@@ -28,7 +37,15 @@ class Command:
     __slots__ = ("examples", "groups", "help", "kind", "module", "name", "own", "usage")
 
     def __init__(
-        self, name: str, module: str, usage: str, help: str, kind: str, groups: str = "", own: tuple[Option, ...] = (), examples: tuple[str, ...] = (),
+        self,
+        name: str,
+        module: str,
+        usage: str,
+        help: str,
+        kind: str,
+        groups: str = "",
+        own: tuple[Option, ...] = (),
+        examples: tuple[str, ...] = (),
     ) -> None:
         self.name = name
         self.module = module
@@ -47,7 +64,9 @@ OPTIONS: tuple[Option, ...] = (
     Option("quiet", "-q --quiet", "say only what is wrong", group="general"),
     Option("color", "--color", "colours on the terminal", "WHEN", group="general", choices="auto always never"),
     Option("lang", "--lang", "language of messages", "LANG", group="general", choices="en fr"),
-    Option("format", "--message-format", "how diagnostics are shown", "FORMAT", group="diagnostics", choices="human short json sarif github"),
+    Option(
+        "format", "--message-format", "how diagnostics are shown", "FORMAT", group="diagnostics", choices="human short json sarif github"
+    ),
     Option("error_limit", "--error-limit", "stop showing errors after N; 0 shows all", "N", group="diagnostics"),
     Option("warn", "-W --warn", "warn about what the lint finds", "LINT", group="diagnostics", many=True, joined=True),
     Option("allow", "-A --allow", "say nothing about it", "LINT", group="diagnostics", many=True, joined=True),
@@ -67,7 +86,14 @@ OPTIONS: tuple[Option, ...] = (
     Option("library", "-l", "link a library", "NAME", group="link", many=True, joined=True),
     Option("strip", "--strip", "leave symbols out of the program", group="link"),
     Option("output", "-o --output", "where the result goes", "FILE", group="output", joined=True),
-    Option("emit", "--emit", "what to write: ast hir thir mono mir ssa llvm-ir asm obj bin dep-info", "KIND[=PATH],...", group="output", many=True),
+    Option(
+        "emit",
+        "--emit",
+        "what to write: ast hir thir mono mir ssa llvm-ir asm obj bin dep-info",
+        "KIND[=PATH],...",
+        group="output",
+        many=True,
+    ),
     Option("run_after", "--run", "run the program after the build", group="output"),
     Option("jobs", "-j --jobs", "processes to compile with; 0 is one per core", "N", group="build", joined=True),
     Option("cache", "--cache", "use of compiled units kept from before", "MODE", group="build", choices="off read on"),
@@ -103,7 +129,8 @@ COMMANDS: dict[str, Command] = {
             "vitte build hello.vit -O3 -o hello", "vitte build --release", "vitte build hello.vit --emit=llvm-ir=-")),
         Command("run", "run", "[FILE] [OPTIONS] [-- ARGUMENTS]", "compile and run", "Compile and run", "run " + _BUILD, examples=(
             "vitte run hello.vit -- a b", "vitte run hello.vit --engine interp")),
-        Command("check", "check", _FILE, "report what is wrong, and build nothing", "Compile and run", "build diagnostics inside codegen general"),
+        Command("check", "check", _FILE, "report what is wrong, and build nothing", "Compile and run",
+                "build diagnostics inside codegen general"),
         Command("test", "test", "[FILE] [FILTER] [OPTIONS]", "run the `test` blocks, those whose name contains FILTER", "Compile and run",
                 "run " + _BUILD, examples=("vitte test shapes.vit area",)),
         Command("emit", "emit", "--stage STAGE [--proc NAME] FILE", "show a program between two stages", "Understand",

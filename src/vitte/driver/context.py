@@ -28,8 +28,20 @@ class UnitContext:
     - `source`: the source text, for the lines that panic messages name; None in tests that have none.
     """
 
-    __slots__ = ("module", "file", "diagnostics", "target", "imports", "defs", "overflow_checks", "const_step_limit", "opt_level", "debug_info", "source",
-                 "line_tables")
+    __slots__ = (
+        "module",
+        "file",
+        "diagnostics",
+        "target",
+        "imports",
+        "defs",
+        "overflow_checks",
+        "const_step_limit",
+        "opt_level",
+        "debug_info",
+        "source",
+        "line_tables",
+    )
 
     def __init__(
         self,

@@ -155,7 +155,7 @@ class _Reader:
             if isinstance(debug, bool):
                 debug = "full" if debug else "none"
             if debug is not None and debug not in [kind.value for kind in DebugInfo]:
-                self.error(self.key_span("debug", where), "`debug` must be `true`, `false` or one of \"none\", \"line\", \"full\"", "unknown")
+                self.error(self.key_span("debug", where), '`debug` must be `true`, `false` or one of "none", "line", "full"', "unknown")
             checks = self.value(settings, "overflow-checks", where, bool)
             strip = self.value(settings, "strip", where, bool)
             result.append((name, Profile(

@@ -6,7 +6,7 @@ key, `Untracked` ones must not change one byte of an object or a diagnostic's da
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, TypeVar
 
 from msgspec import Struct, field
@@ -18,7 +18,7 @@ Tracked = Annotated[T, "tracked"]
 Untracked = Annotated[T, "untracked"]
 
 
-class DriverMode(str, Enum):
+class DriverMode(StrEnum):
     """How far to go."""
 
     CHECK = "check"  # diagnostics only
@@ -27,7 +27,7 @@ class DriverMode(str, Enum):
     TEST = "test"  # build the tests, then run them
 
 
-class EmitKind(str, Enum):
+class EmitKind(StrEnum):
     """What may be asked for with `--emit`."""
 
     TOKENS = "tokens"
@@ -44,7 +44,7 @@ class EmitKind(str, Enum):
     DEP_INFO = "dep-info"
 
 
-class OptLevel(str, Enum):
+class OptLevel(StrEnum):
     O0 = "0"
     O1 = "1"
     O2 = "2"
@@ -53,13 +53,13 @@ class OptLevel(str, Enum):
     MIN_SIZE = "z"
 
 
-class DebugInfo(str, Enum):
+class DebugInfo(StrEnum):
     NONE = "none"
     LINE = "line"
     FULL = "full"
 
 
-class LldFlavor(str, Enum):
+class LldFlavor(StrEnum):
     """Which of LLD's command lines is spoken."""
 
     ELF = "elf"

@@ -102,7 +102,7 @@ def _manifest(path: str, display: str, context: DriverContext) -> Manifest:
 
 
 def _all_modules(root: str) -> list[str]:
-    found = []
+    found: list[str] = []
     for folder, folders, files in os.walk(root):
         folders.sort()
         found.extend(os.path.join(folder, name) for name in sorted(files) if name.endswith(SUFFIXES))

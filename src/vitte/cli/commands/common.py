@@ -35,9 +35,9 @@ def finish(outcome: api.Outcome, progress: Progress, what: str) -> None:
 
 def problems(context: DriverContext) -> None:
     """Diagnostics found before a `DriverError` are shown before it."""
-    from vitte.driver.diagnostics import terminal
-
     import sys
+
+    from vitte.driver.diagnostics import terminal
 
     for diagnostic in context.diagnostics:
         sys.stderr.write(terminal.render(diagnostic, context.sources, color=context.options.color) + "\n")

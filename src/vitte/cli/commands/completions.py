@@ -25,7 +25,7 @@ def _bash() -> str:
     return f"""_vitte() {{
   local current="${{COMP_WORDS[COMP_CWORD]}}" words=""
   if [ "$COMP_CWORD" -eq 1 ]; then
-    COMPREPLY=($(compgen -W "{' '.join(COMMANDS)}" -- "$current"))
+    COMPREPLY=($(compgen -W "{" ".join(COMMANDS)}" -- "$current"))
     return
   fi
   case "${{COMP_WORDS[1]}}" in
@@ -64,7 +64,9 @@ compdef _vitte vitte
 
 
 def _fish() -> str:
-    lines = ["complete -c vitte -f -n __fish_use_subcommand -a '{}' -d '{}'".format(c.name, c.help.replace("'", "")) for c in COMMANDS.values()]
+    lines = [
+        "complete -c vitte -f -n __fish_use_subcommand -a '{}' -d '{}'".format(c.name, c.help.replace("'", "")) for c in COMMANDS.values()
+    ]
     for name in COMMANDS:
         for option in options_of(name):
             for spelling in option.names:

@@ -39,7 +39,10 @@ def run(args: Args) -> int:
         from vitte.base.suggest import closest
 
         near = closest(code, known)
-        raise Usage(f"there is no explanation for `{args.positionals[0]}`", (f"did you mean `{near}`?" if near else "`vitte explain --list` lists them",))
+        raise Usage(
+            f"there is no explanation for `{args.positionals[0]}`",
+            (f"did you mean `{near}`?" if near else "`vitte explain --list` lists them",),
+        )
     with open(os.path.join(folder(), f"{code}.md"), encoding="utf-8") as file:
         sys.stdout.write(file.read())
     return 0

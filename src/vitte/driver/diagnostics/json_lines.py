@@ -50,7 +50,13 @@ def span(label: Label, sources: Sources) -> Json:
 
 def _span(source: SourceFile | None, file: str, where: Span, primary: bool, text: str | None) -> Json:
     start, end = span_start(where), span_end(where)
-    result: Json = {"file_name": file, "is_primary": primary, "label": text, "suggested_replacement": None, "suggestion_applicability": None}
+    result: Json = {
+        "file_name": file,
+        "is_primary": primary,
+        "label": text,
+        "suggested_replacement": None,
+        "suggestion_applicability": None,
+    }
     if source is None:
         result.update(byte_start=start, byte_end=end, line_start=1, line_end=1, column_start=1, column_end=1, text=[])
         return result
@@ -59,11 +65,13 @@ def _span(source: SourceFile | None, file: str, where: Span, primary: bool, text
     shown: list[Json] = []
     for n in range(line, min(last, line + 5) + 1):
         content = source.line_text(n)
-        shown.append({
-            "text": content[:_MAX_TEXT],
-            "highlight_start": col if n == line else 1,
-            "highlight_end": last_col if n == last else len(content) + 1,
-        })
+        shown.append(
+            {
+                "text": content[:_MAX_TEXT],
+                "highlight_start": col if n == line else 1,
+                "highlight_end": last_col if n == last else len(content) + 1,
+            }
+        )
     result.update(
         byte_start=_bytes(source, start),
         byte_end=_bytes(source, end),

@@ -174,8 +174,8 @@ def _snippet(source: SourceFile, labels: list[Label], gutter: int, level: str, p
         text = source.line_text(line)
         _, column = _cut(text, lo, hi, width)
         if own:
-            for row in _underlines(own, column, level, paint):
-                out.append(f"{pad} {bar} {lane_text()}{row}".rstrip())
+            lanes_here = lane_text()
+            out.extend(f"{pad} {bar} {lanes_here}{row}".rstrip() for row in _underlines(own, column, level, paint))
         for b in starts:
             lane = lanes[brackets.index(b)]
             style = _LEVEL[level] if b.primary else _GUTTER

@@ -48,7 +48,15 @@ def unit_text(
 ) -> str:
     """`imports`: (path as written, module found). `interfaces`: (module, interface digest) of all in reach, sorted.
     `role`: what the unit is compiled as (`root` has the program's entry)."""
-    lines = [f"vitte-unit {FORMAT}", f"compiler {identity}", options.rstrip("\n"), f"unit {module}", f"file {display}", f"role {role}", f"source {source}"]
+    lines = [
+        f"vitte-unit {FORMAT}",
+        f"compiler {identity}",
+        options.rstrip("\n"),
+        f"unit {module}",
+        f"file {display}",
+        f"role {role}",
+        f"source {source}",
+    ]
     lines += [f"import {written} {found}" for written, found in imports]
     lines += [f"miss {miss}" for miss in misses]
     lines += [f"interface {name} {value}" for name, value in interfaces]

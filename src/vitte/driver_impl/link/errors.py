@@ -54,13 +54,13 @@ def _diagnostic(group: _Group, plan: Plan) -> Diagnostic:
     if message.startswith("undefined symbol: "):
         symbol = message[len("undefined symbol: ") :]
         notes = tuple(f"referred to by {_place(d)}" for d in group.details if _place(d))[:4]
-        help = "define it, or name the library that has it: `#[link(name = \"...\")]`"
+        help = 'define it, or name the library that has it: `#[link(name = "...")]`'
         if symbol == "main":
             help = "the program needs a procedure `main`"
         return Diagnostic(UNDEFINED, "error", f"`{demangle(symbol)}` is used but defined nowhere", (), notes, (Suggestion(help),))
     if message.startswith("duplicate symbol: "):
         symbol = message[len("duplicate symbol: ") :]
-        notes = tuple(f"defined in {_object(d[len('defined at '):].strip() if d.startswith('defined at ') else d)}" for d in group.details)
+        notes = tuple(f"defined in {_object(d[len('defined at ') :].strip() if d.startswith('defined at ') else d)}" for d in group.details)
         return Diagnostic(DUPLICATE, "error", f"`{demangle(symbol)}` is defined more than once", (), tuple(dict.fromkeys(notes))[:4],
                           (Suggestion("give one of them another name, or another `#[export_name]`"),))  # fmt: skip
     if message.startswith("unable to find library -l"):

@@ -44,9 +44,11 @@ def execute(plan: Plan) -> LinkResult:
     try:
         _unlink(plan.final)
         try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False)
+            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
         except OSError as error:
-            raise DriverError(f"cannot start the linker `{command[0]}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+            raise DriverError(
+                f"cannot start the linker `{command[0]}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN
+            ) from None
         text = done.stderr.decode("utf-8", "replace")
         if crashed(done.returncode, text):
             raise DriverError(f"the linker crashed: {how(done.returncode)}", status=EXIT_TOOLCHAIN, details=text)

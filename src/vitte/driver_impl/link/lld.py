@@ -89,7 +89,9 @@ def runtime() -> Runtime:
         pass
     libc = mapped.get("libc.so.6") or _search("libc.so.6")
     if not libc:
-        raise DriverError("the C library `libc.so.6` was not found", status=EXIT_TOOLCHAIN, helps=("Vitte programs need glibc at run time",))
+        raise DriverError(
+            "the C library `libc.so.6` was not found", status=EXIT_TOOLCHAIN, helps=("Vitte programs need glibc at run time",)
+        )
     near = os.path.join(os.path.dirname(libc), "libm.so.6")
     libm = mapped.get("libm.so.6") or (near if os.path.exists(near) else _search("libm.so.6"))
     loader = _LOADER if os.path.exists(_LOADER) else mapped.get("ld-linux-x86-64.so.2", _LOADER)

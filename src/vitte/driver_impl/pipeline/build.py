@@ -253,7 +253,14 @@ def _link(options: DriverOptions, context: DriverContext, package: Package, shop
         if interface is not None:
             libraries.extend(name for name in interface.link_names if name not in libraries)
     start = perf_counter()
-    result = link(replace(options, libraries=(*options.libraries, *libraries)), context, objects, path, shop.discovery.std_store, shop.discovery.identity)
+    result = link(
+        replace(options, libraries=(*options.libraries, *libraries)),
+        context,
+        objects,
+        path,
+        shop.discovery.std_store,
+        shop.discovery.identity,
+    )
     context.timings.append(Timing("link", package.name, perf_counter() - start))
     built.command = result
     if any(d.level == "error" for d in context.diagnostics):

@@ -151,7 +151,7 @@ def only(text: str, proc: str) -> str:
     """The blocks of an IR text (a header at column 0 up to the next one) whose header names `proc`."""
     blocks: list[list[str]] = []
     for line in text.splitlines(keepends=True):
-        if line.strip() and not line[0].isspace() and line[0] not in "})]" or not blocks:
+        if (line.strip() and not line[0].isspace() and line[0] not in "})]") or not blocks:
             blocks.append([])
         blocks[-1].append(line)
     wanted = [b for b in blocks if any(_names(h, proc) for h in b[:1])]

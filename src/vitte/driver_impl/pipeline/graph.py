@@ -82,7 +82,9 @@ class Graph(Struct):
 class Discovery:
     """Builds the graph. `parse` is stage 1; it is asked only for sources whose imports are not remembered in `store`."""
 
-    def __init__(self, options: DriverOptions, context: DriverContext, package: Package, store: Store, std_store: Store, identity: str) -> None:
+    def __init__(
+        self, options: DriverOptions, context: DriverContext, package: Package, store: Store, std_store: Store, identity: str
+    ) -> None:
         self.options = options
         self.context = context
         self.package = package
@@ -143,7 +145,7 @@ class Discovery:
             if role == "root" and self.package.manifest is None and path != "-":
                 self._strip_root(unit)
         elif loaded.raw:
-            self.context.sources.add(SourceFile(display, loaded.raw[:1 << 20].decode("utf-8", "replace")))
+            self.context.sources.add(SourceFile(display, loaded.raw[: 1 << 20].decode("utf-8", "replace")))
         other = self.by_module.setdefault(unit.module, unit.index)
         if other != unit.index:
             diagnostics.error(
@@ -201,7 +203,7 @@ class Discovery:
             if found is None:
                 self._missing(unit, use, segments)
             elif found == unit.index:
-                unit.diagnostics.error(SELF_IMPORT, use.path_span, f"module `{unit.module}` imports itself", "this is the module being compiled",
+                unit.diagnostics.error(SELF_IMPORT, use.path_span, f"module `{unit.module}` imports itself", "this is the same module",
                                        helps=(Suggestion("its own names need no import"),))  # fmt: skip
             else:
                 use.unit = found
@@ -226,7 +228,8 @@ class Discovery:
         own = unit.module.split("/")
         if dots > len(own):
             unit.diagnostics.error(
-                TOO_MANY_DOTS, use.path_span, f"`{written}` leads above the source root", f"`{unit.module}` stands {len(own) - 1} deep")
+                TOO_MANY_DOTS, use.path_span, f"`{written}` leads above the source root", f"`{unit.module}` stands {len(own) - 1} deep"
+            )
             return None
         return own[:-dots] + segments
 
@@ -280,7 +283,7 @@ class Discovery:
     def _missing(self, unit: Unit, use: Import, segments: list[str]) -> None:
         wanted = "/".join(segments)
         near = closest(wanted, self._modules(unit))
-        looked = [m for m in unit.misses if m.startswith(wanted) or m.startswith("<std>/" + wanted)]
+        looked = [m for m in unit.misses if m.startswith((wanted, "<std>/" + wanted))]
         helps = [unit.diagnostics.suggest(f"did you mean `{near}`?", use.path_span, near)] if near else []
         unit.diagnostics.error(
             NO_MODULE, use.path_span, f"there is no module `{wanted}`", "not found",
@@ -351,15 +354,19 @@ class Discovery:
         last = units[cycle[-1]]
         if use is None:  # the library's own fault
             return
-        labels = [Label(Location(last.display, use.path_span), f"`{last.module}` imports `{units[target].module}`, which closes the cycle", True)]
+        labels = [
+            Label(Location(last.display, use.path_span), f"`{last.module}` imports `{units[target].module}`, which closes the cycle", True)
+        ]
         for at, index in enumerate(cycle[:-1]):
             following = cycle[at + 1]
             edge = next((i for i in units[index].imports if i.unit == following), None)
             if edge is not None:
-                labels.append(Label(Location(units[index].display, edge.path_span), f"`{units[index].module}` imports `{units[following].module}`"))
+                labels.append(
+                    Label(Location(units[index].display, edge.path_span), f"`{units[index].module}` imports `{units[following].module}`")
+                )
         use.unit = -1
         last.diagnostics.emit(Diagnostic(
-            CYCLE, "error", "these modules import each other in a circle: " + " -> ".join(f"`{n}`" for n in [*names, names[0]]), tuple(labels),
+            CYCLE, "error", "import cycle: " + " -> ".join(f"`{n}`" for n in [*names, names[0]]), tuple(labels),
             helps=(Suggestion("move what they share into a module of its own, which they all import"),),
         ))  # fmt: skip
 

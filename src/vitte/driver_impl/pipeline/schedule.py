@@ -47,7 +47,7 @@ _answers = msgspec.msgpack.Decoder(_Answer)
 def run_all(shop: Workshop, jobs: int, isolate: bool, progress: Callable[[int, int, str], None] | None = None) -> None:
     """Compile every unit; the results are in `shop.done`. `isolate`: use a worker even for one job."""
     order = shop.graph.order
-    if jobs <= 1 and not isolate or not hasattr(os, "fork") or len(order) == 0:
+    if (jobs <= 1 and not isolate) or not hasattr(os, "fork") or len(order) == 0:
         for count, index in enumerate(order):
             if progress is not None:
                 progress(count, len(order), shop.graph.units[index].module)

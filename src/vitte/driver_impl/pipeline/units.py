@@ -38,7 +38,14 @@ class Workshop:
     """Compiles units of one graph in one process: holds decoded interfaces, and where results are kept."""
 
     def __init__(
-        self, options: DriverOptions, context: DriverContext, graph: Graph, discovery: Discovery, options_text: str, goal: str, scratch: Callable[[], str],
+        self,
+        options: DriverOptions,
+        context: DriverContext,
+        graph: Graph,
+        discovery: Discovery,
+        options_text: str,
+        goal: str,
+        scratch: Callable[[], str],
     ) -> None:
         self.options = options
         self.context = context
@@ -153,9 +160,11 @@ class Workshop:
                 found = units[use.unit]
                 foreign = found.package is not unit.package
                 imports.append(ResolvedImport(found.module, self.interface(use.unit), use.span, is_foreign=foreign))
-        for index in unit.prelude:
-            if units[index].module == "std/prelude":
-                imports.append(ResolvedImport("std/prelude", self.interface(index), is_prelude=True))
+        imports += [
+            ResolvedImport("std/prelude", self.interface(index), is_prelude=True)
+            for index in unit.prelude
+            if units[index].module == "std/prelude"
+        ]
         return imports
 
     def _log(self, text: str) -> None:
