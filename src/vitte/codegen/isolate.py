@@ -77,6 +77,9 @@ def _child(fn: Callable[..., bytes], args: tuple[object, ...], out: int, err: in
     status = 1
     try:
         os.dup2(err, 2)
+        handler = sys.modules.get("faulthandler")
+        if handler is not None:
+            handler.disable()  # it may know another way to the terminal
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         try:
             answer = b"R" + fn(*args)

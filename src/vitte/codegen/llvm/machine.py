@@ -61,6 +61,13 @@ class _Machines:
 _machines = _Machines()
 
 
+def _llvm() -> Handle:
+    """llvmlite's binding, imported when first used: it takes 50 ms."""
+    from importlib import import_module
+
+    return import_module("llvmlite.binding")
+
+
 def arch(target: Target) -> str:
     return target.triple.partition("-")[0]
 
@@ -83,7 +90,7 @@ def machine(target: Target, level: int) -> Handle:
     made = _machines.machines.get((target, level))
     if made is not None:
         return made
-    import llvmlite.binding as llvm
+    llvm = _llvm()
 
     if arch(target) == llvm.get_process_triple().partition("-")[0]:
         if not _machines.native:
@@ -126,7 +133,7 @@ def _speed(opt_level: str) -> int:
 
 def parse(text: str, target: Target, level: int) -> tuple[Handle, Handle]:
     """A verified module and its target machine. Raises `BackendError`."""
-    import llvmlite.binding as llvm
+    llvm = _llvm()
 
     tm = machine(target, level)
     try:
@@ -151,7 +158,7 @@ def optimise(module: Handle, tm: Handle, opt_level: str) -> None:
     """LLVM's own pipeline. Nothing at level 0. SLP vectorisation is off unless asked for, loop vectorisation is on even at level 1."""
     if opt_level == "0":
         return
-    import llvmlite.binding as llvm
+    llvm = _llvm()
 
     speed = _speed(opt_level)
     tuning = llvm.create_pipeline_tuning_options(speed_level=speed)
