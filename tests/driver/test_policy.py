@@ -71,7 +71,9 @@ def test_unknown_profile() -> None:
 
 
 def test_manifest() -> None:
-    text = '[package]\nname = "a"\nversion = "1.2.3"\n[dependencies]\nb = { path = "../b" }\n[profile.release]\nopt-level = 3\ndebug = true\n'
+    text = (
+        '[package]\nname = "a"\nversion = "1.2.3"\n[dependencies]\nb = { path = "../b" }\n[profile.release]\nopt-level = 3\ndebug = true\n'
+    )
     manifest, problems = parse(SourceFile("vitte.toml", text))
     assert problems.items == []
     assert manifest == Manifest("vitte.toml", "a", "1.2.3", "2026", (("b", "../b"),), (("release", Profile("3", "full")),))

@@ -130,7 +130,8 @@ def _take(args: Args, option: Option, name: str, value: str) -> None:
 def _unknown(args: Args, options: dict[str, Option], name: str) -> Usage:
     from vitte.base.suggest import closest
 
-    if not args.command and name in _by_name(list(OPTIONS)):
+    known = _by_name(list(OPTIONS))
+    if not args.command and (name in known or (name[:2] in known and not name.startswith("--"))):
         return Usage(f"`{name}` stands after a command", (f"for example `vitte build {name}`",))
     where = f" of `vitte {args.command}`" if args.command else ""
     near = closest(name, options)

@@ -280,7 +280,7 @@ def wanted_dumps(unit: Unit, options: DriverOptions) -> list[tuple[str, str]]:
     for dump in options.dump:
         stage, _, proc = dump.partition(":")
         info = find(stage)
-        if unit.role != "std" or proc.startswith("std/"):
+        if unit.role != "std" or unit.index == 0 or proc.startswith("std/"):
             result.append((info.dump if info else stage, proc))
     return result
 

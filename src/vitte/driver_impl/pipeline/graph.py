@@ -117,6 +117,10 @@ class Discovery:
         """The unit of a root file, read and parsed, its imports not yet looked up."""
         if path == "-":
             return self.units[self._unit(path, "stdin", "<stdin>", "root", self.package, self.context.stdin)]
+        inside = os.path.relpath(os.path.realpath(path), os.path.realpath(STD_ROOT))
+        if not inside.startswith(".."):  # a module of the library, looked at by itself
+            inside = inside.replace(os.sep, "/")
+            return self.units[self._unit(path, "std/" + _module_of(os.path.splitext(inside)[0]), "std/" + inside, "std", None, None)]
         if self.package.manifest is not None:
             display = self._display(path, self.package)
             module = os.path.splitext(os.path.relpath(path, self.package.source_root))[0].replace(os.sep, "/")

@@ -92,7 +92,7 @@ class Workshop:
     def _remembered(self, unit: Unit, key: str, store: Store) -> Done | None:
         if store.mode == "off" or unit.source is None:
             return None
-        if unit.role != "std" and (self.options.dump or self.options.emit_proc):
+        if (unit.role != "std" or unit.index == 0) and (self.options.dump or self.options.emit_proc):
             return None
         entry = store.entry(key, self.kind)
         if entry is None:
@@ -110,7 +110,7 @@ class Workshop:
         )  # fmt: skip
 
     def _compile(self, unit: Unit, key: str, store: Store, on_stage: Callable[[str], None] | None) -> Done:
-        from vitte.driver_impl.pipeline.compile import compile_unit, unit_context
+        from vitte.driver_impl.pipeline.compile import compile_unit, remapped, unit_context
 
         self._log(f"{unit.module}: compiled")
         broken = any(self.done[i].broken for i in unit.reach)
@@ -126,6 +126,9 @@ class Workshop:
                 defs.add(interface)
         ctx = unit_context(unit, self.options, defs)
         ctx.imports = self._imports(unit)
+        if self.goal != "check":  # places of inlined and generic code of other units
+            reached = [self.graph.units[i] for i in unit.reach]
+            ctx.line_tables = {remapped(u.display, self.options): u.source.line_starts for u in reached if u.source is not None}
         product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, broken, on_stage)
         failed = broken or product.stopped or ctx.diagnostics.error_count > 0
         self.interfaces[unit.index] = product.interface
