@@ -58,7 +58,7 @@ def show_type(ty: h.TyExpr | None) -> str:
         sign = "&" if cls is h.TyRef else "*"
         return f"{sign}{'mut ' if ty.mutable else ''}{show_type(ty.target)}"  # type: ignore[union-attr]
     if cls is h.TyProc:
-        params = [f"{m} {show_type(p)}" for m, p in zip(ty.modes, ty.params, strict=True)]  # type: ignore[union-attr]
+        params = [f"{m} " + show_type(p) for m, p in zip(ty.modes, ty.params, strict=True)]  # type: ignore[union-attr]
         return f"proc({', '.join(params)}) -> {show_type(ty.result)}"  # type: ignore[union-attr]
     if cls is h.TyConst:
         return f"const {show_expr(ty.value)}"  # type: ignore[union-attr]

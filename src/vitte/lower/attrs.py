@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from vitte.base.suggest import closest
 from vitte.ir import ast as a
 from vitte.ir import hir
 from vitte.lower import errors
@@ -12,29 +13,19 @@ from vitte.lower.state import Lowerer
 TYPES = ("form", "pick", "union", "flags", "bits")
 PROCS = ("proc",)
 FOREIGN = ("proc", "static", "extern block")
-ANY = ("proc", "const", "static", "type", *TYPES, "trait", "impl", "extern block", "test", "bench", "entry", "static_assert")
 
 KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
-    # name: where it may stand, its arguments: "" none, "words" some names, "text" one string, "name" `name = "..."`, "any", "int"
+    # name: where it may stand, its arguments: "" none, "words" some names, "text" one string, "name" `name = "..."`
     "derive": (("form", "pick"), "words"),
     "unique": (("form", "pick"), ""),
     "view": (("form",), ""),
     "repr": (TYPES, "words"),
-    "align": (("form", "pick", "union"), "int"),
     "link": (("proc", "extern block"), "name"),
     "export_name": (FOREIGN, "text"),
     "link_name": (FOREIGN, "text"),
     "intrinsic": (PROCS, ""),
-    "inline": (PROCS, "any"),
-    "noinline": (PROCS, ""),
-    "cold": (PROCS, ""),
-    "must_use": (("proc", *TYPES), "any"),
-    "deprecated": (ANY, "any"),
-    "allow": (ANY, "any"),
-    "ignore": (("test",), "any"),
-    "should_panic": (("test",), "any"),
 }
-MODULE_LEVEL = ("surface", "allow", "edition", "no_prelude")
+MODULE_LEVEL = ("surface",)
 DERIVES = ("clone", "ord", "default", "copy", "eq", "hash", "debug", "show")
 
 WORD: dict[type, str] = {
@@ -112,7 +103,7 @@ def check(lo: Lowerer, attr: a.Attr, wanted: str, args: list[str]) -> bool:
         if good and name == "derive":
             for arg in attr.args:
                 if arg.name not in DERIVES:
-                    close = errors.closest(arg.name, DERIVES)
+                    close = closest(arg.name, DERIVES)
                     hint = f"did you mean `{close}`?" if close else "there are " + ", ".join([f"`{d}`" for d in DERIVES[:3]])
                     errors.simple(lo, errors.BAD_ATTRIBUTE, arg.span, f"`{arg.name}` cannot be derived", "unknown", hint)
                     good = False
@@ -125,9 +116,6 @@ def check(lo: Lowerer, attr: a.Attr, wanted: str, args: list[str]) -> bool:
     elif wanted == "name":
         good = len(attr.args) >= 1 and all(arg.name and isinstance(arg.value, a.StrLit) for arg in attr.args)
         form = f'#[{name}(name = "m")]'
-    elif wanted == "int":
-        good = len(args) == 1 and args[0].isdigit() and int(args[0]) & (int(args[0]) - 1) == 0 and args[0] != "0"
-        form = f"#[{name}(16)], a power of two"
     if not good:
         message = f"`{name}` does not take these arguments" if args else f"`{name}` needs an argument"
         errors.simple(lo, errors.BAD_ATTRIBUTE, attr.span, message, "malformed", f"write `{form}`")

@@ -7,7 +7,7 @@ from vitte.base.source import NO_SPAN, Span
 from vitte.ir import ast as a
 from vitte.ir import hir, lang
 from vitte.ir import types as t
-from vitte.ir.defs import Interface, ResolvedImport
+from vitte.ir.defs import Interface, ResolvedImport, Visibility
 from vitte.lower import errors
 from vitte.lower.names import exported, sym_of_export, visible
 from vitte.lower.state import Lowerer, Sym
@@ -188,7 +188,11 @@ def use(
         bound = item.alias or segments[-1]
         imp = new_import(lo, item.span, bound, False)
         span: Span = item.alias_span or (item.path.segment_spans[-1] if item.path.segment_spans else NO_SPAN)
-        own.append((bound, Sym("module", resolved.module, span, imp=imp, interface=interface), "import"))
+        sym = Sym("module", resolved.module, span, imp=imp, interface=interface)
+        builtin = lo.names.get(bound)
+        if type(builtin) is Sym and (builtin.kind == "prim" or builtin.path in lang.BUILTIN_TYPE_NAMES.values()):
+            sym.hidden = builtin
+        own.append((bound, sym, "import"))
 
 
 def new_import(lo: Lowerer, span: Span, shown: str, silent: bool) -> int:
@@ -199,7 +203,8 @@ def new_import(lo: Lowerer, span: Span, shown: str, silent: bool) -> int:
 
 
 def report_unused(lo: Lowerer) -> None:
-    if lo.quiet_lints:
+    if lo.quiet_lints or lo.is_std:
+        # A module of the library also imports what the compiler calls for it.
         return
     for used, (span, shown, silent) in zip(lo.use_used, lo.use_names):
         if not used and not silent:
@@ -223,7 +228,7 @@ def is_open(module: a.Module) -> bool:
     return True
 
 
-VISIBILITY: dict[str, hir.Visibility] = {"pub": "public", "package": "package", "priv": "private"}
+VISIBILITY: dict[str, Visibility] = {"pub": "public", "package": "package", "priv": "private"}
 
 
 def exports(lo: Lowerer, module: a.Module) -> None:
@@ -232,7 +237,7 @@ def exports(lo: Lowerer, module: a.Module) -> None:
     lists = [item for item in module.items if isinstance(item, a.Export)]
     out = lo.out_names
     everything = any(item.star for item in lists)
-    default: hir.Visibility = "public" if lo.is_open or everything else "private"
+    default: Visibility = "public" if lo.is_open or everything else "private"
     for name, sym in lo.names.items():
         if type(sym) is not Sym:
             continue
@@ -270,7 +275,7 @@ def exports(lo: Lowerer, module: a.Module) -> None:
             out[shown] = hir.ExportedName(entry.kind, entry.path, "public")  # type: ignore[arg-type]
 
 
-def visibility(lo: Lowerer, item: a.Item, name: str) -> hir.Visibility:
+def visibility(lo: Lowerer, item: a.Item, name: str) -> Visibility:
     """Of a top-level item."""
     entry = lo.out_names.get(name)
     if name in lo.exported:
@@ -278,6 +283,6 @@ def visibility(lo: Lowerer, item: a.Item, name: str) -> hir.Visibility:
     return entry.visibility if entry is not None else "private"
 
 
-def member_visibility(meta: a.Meta, owner: hir.Visibility) -> hir.Visibility:
+def member_visibility(meta: a.Meta, owner: Visibility) -> Visibility:
     """A member is as visible as its type unless it says otherwise."""
     return VISIBILITY.get(meta.vis, owner)

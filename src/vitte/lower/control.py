@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from vitte.base.diagnostics import ErrorToken
 from vitte.base.source import Span
 from vitte.ir import ast as a
 from vitte.ir import hir
@@ -91,13 +92,13 @@ def block_items(lo: Lowerer, stmts: list[a.Stmt]) -> None:
                 errors.simple(lo, errors.MISPLACED_ITEM, item.span, message, "not in a block")
                 if isinstance(item, a.Use):
                     for name, span in used_names(item):
-                        lo.bind_sym(name, Sym("error", span=span, token=errors.ErrorToken(len(lo.diag.items))))
+                        lo.bind_sym(name, Sym("error", span=span, token=ErrorToken(len(lo.diag.items))))
                 continue
             items.append(item)
             for name, sym in item_symbols(lo, item, prefix):
                 if name in first and sym.kind != "case":
                     errors.duplicate(lo, sym.span, name, first[name], "item")
-                if sym.kind == "case" and (name in first or type(lo.names.get(name)) is Sym and lo.names[name].kind != "case"):  # type: ignore[union-attr]
+                if sym.kind == "case" and (name in first or (type(lo.names.get(name)) is Sym and lo.names[name].kind != "case")):  # type: ignore[union-attr]
                     continue
                 first[name] = sym.span
                 lo.bind_sym(name, sym)

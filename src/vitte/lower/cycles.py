@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from vitte.base.diagnostics import ErrorToken
 from vitte.base.source import Span
 from vitte.ir import hir
 from vitte.lower import errors
@@ -9,22 +12,22 @@ from vitte.lower.state import Lowerer
 
 
 def check(lo: Lowerer) -> None:
-    aliases: dict[str, hir.Item] = {}
-    traits: dict[str, hir.Item] = {}
+    aliases: dict[str, hir.Alias] = {}
+    traits: dict[str, hir.Trait] = {}
     for item in lo.items:
         if type(item) is hir.Alias:
             aliases[item.path] = item
         elif type(item) is hir.Trait and item.supers:
             traits[item.path] = item
     if aliases:
-        edges = {path: alias_targets(item.ty) for path, item in aliases.items()}  # type: ignore[union-attr]
+        edges = {path: alias_targets(item.ty) for path, item in aliases.items()}
         for path in report(lo, aliases, edges, "the type"):
             alias = aliases[path]
-            alias.ty = hir.TyError(alias.name_span, errors.ErrorToken(len(lo.diag.items)))  # type: ignore[union-attr]
+            alias.ty = hir.TyError(alias.name_span, ErrorToken(len(lo.diag.items)))
     if traits:
-        supers = {path: [s.trait for s in item.supers] for path, item in traits.items()}  # type: ignore[union-attr]
+        supers = {path: [s.trait for s in item.supers] for path, item in traits.items()}
         for path in report(lo, traits, supers, "the trait"):
-            traits[path].supers = []  # type: ignore[union-attr]
+            traits[path].supers = []
 
 
 def alias_targets(ty: hir.TyExpr) -> list[str]:
@@ -49,7 +52,7 @@ def alias_targets(ty: hir.TyExpr) -> list[str]:
     return []
 
 
-def report(lo: Lowerer, items: dict[str, hir.Item], edges: dict[str, list[str]], what: str) -> list[str]:
+def report(lo: Lowerer, items: Mapping[str, hir.Alias | hir.Trait], edges: dict[str, list[str]], what: str) -> list[str]:
     """Report each cycle once, at its first member in program order. Returns all members of cycles."""
     state: dict[str, int] = {}
     on_cycle: list[str] = []
@@ -79,7 +82,7 @@ def report(lo: Lowerer, items: dict[str, hir.Item], edges: dict[str, list[str]],
     return on_cycle
 
 
-def say(lo: Lowerer, items: dict[str, hir.Item], cycle: list[str], what: str) -> None:
+def say(lo: Lowerer, items: Mapping[str, hir.Alias | hir.Trait], cycle: list[str], what: str) -> None:
     names = [items[path].name for path in cycle]
     shown = " -> ".join([f"`{name}`" for name in [*names, names[0]]])
     labels: list[tuple[Span, str]] = [(items[path].name_span, "by way of this") for path in cycle[1:]]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from math import isinf
 from typing import Literal, cast
 
 from vitte.base.source import Span
 from vitte.ir import ast as a
 from vitte.ir import hir, lang
 from vitte.lower import errors
-from vitte.lower.names import cases_of, chain_sym, may_be_case, module_member
+from vitte.lower.names import as_type, cases_of, chain_sym, may_be_case, module_member
 from vitte.lower.patterns import irrefutable, refutable
 from vitte.lower.state import EXPR, TYPE_KINDS, Lowerer, Sym, expr, ty
 from vitte.lower.types import expr_args, sym_type
@@ -123,6 +122,8 @@ def path_value(lo: Lowerer, e: a.Member, args: list[hir.TyExpr] | None) -> hir.E
     base_args: list[hir.TyExpr] | None = None
     if type(base) is a.Index:
         sym = chain_sym(lo, base.base)
+        if sym is not None:
+            sym = as_type(sym)
         if sym is None or sym.kind not in ("adt", "alias"):
             return None
         base_args = expr_args(lo, base.args)
@@ -136,6 +137,9 @@ def path_value(lo: Lowerer, e: a.Member, args: list[hir.TyExpr] | None) -> hir.E
                 return hir.ErrorExpr(e.span, errors.not_found(lo, base.span, base.name, what))
             return None
     kind = sym.kind
+    if kind == "module" and sym.hidden is not None and sym.interface is not None and e.name not in sym.interface.names:
+        sym = sym.hidden
+        kind = sym.kind
     if kind == "module":
         return sym_value(lo, module_member(lo, sym, e.name, e.name_span), e.span, e.name, args)
     if kind in TYPE_KINDS and not sym.is_const:
@@ -191,7 +195,7 @@ def spells_types(lo: Lowerer, args: list[a.Expr]) -> bool:
             continue
         head: a.Expr = arg.base if cls is a.Index else arg  # type: ignore[attr-defined]
         sym = chain_sym(lo, head)
-        if sym is not None and sym.kind in TYPE_KINDS:
+        if sym is not None and as_type(sym).kind in TYPE_KINDS:
             return True
     return False
 
@@ -433,6 +437,7 @@ def form_target(lo: Lowerer, path: a.Expr) -> tuple[hir.TyExpr | None, str] | hi
             if sym is not None or may_be_case(lo, target.name):
                 return None, target.name
             return hir.ErrorExpr(path.span, errors.not_found(lo, target.span, target.name, "type"))
+        sym = as_type(sym)
         lo.use(sym)
         shown = target.name
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import cast
+from collections.abc import Sequence
+from typing import Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
@@ -123,8 +124,8 @@ def proc(
     abi = item.abi or abi
     made = hir.Proc(
         path, item.name, item.span, item.name_span, vis, generic, params, result, None, parent, has_self, item.is_const, item.is_unsafe,
-        item.inline or "auto", abi, False, attrs,
-    )  # type: ignore[arg-type]  # fmt: skip
+        cast("Literal['auto', 'inline', 'noinline']", item.inline or "auto"), abi, False, attrs,
+    )  # fmt: skip
     lo.items.append(made)
     if item.body is not None:
         quiet = in_trait_impl or abi != "" or in_trait
@@ -231,13 +232,16 @@ def nominal(lo: Lowerer, item: Nominal, path: str, vis: Visibility, prefix: str)
     lo.pop(mark)
 
 
-def named_once(lo: Lowerer, things: list[object], *, quiet: bool = False) -> list:  # type: ignore[type-arg]
+Named = TypeVar("Named", a.Field, a.Case, a.BitField)
+
+
+def named_once(lo: Lowerer, things: Sequence[Named], *, quiet: bool = False) -> list[Named]:
     """Fields or cases without those whose name came before, which are reported."""
     first: dict[str, Span] = {}
-    kept = []
+    kept: list[Named] = []
     for thing in things:
-        name: str = thing.name  # type: ignore[attr-defined]
-        span: Span = thing.name_span  # type: ignore[attr-defined]
+        name = thing.name
+        span = thing.name_span
         if name in first:
             if not quiet:
                 errors.duplicate(lo, span, name, first[name], "item")
@@ -269,7 +273,7 @@ def case(lo: Lowerer, c: a.Case, vis: Visibility) -> hir.CaseDecl:
 def bit_fields(lo: Lowerer, item: a.Bits, vis: Visibility, repr_ty: hir.TyExpr | None, ranges: list[tuple[hir.Expr, hir.Expr]]) -> list[hir.FieldDecl]:
     """Fields of a `bits`: of its integer type, a single bit is a `bool`."""
     found: list[hir.FieldDecl] = []
-    for f in named_once(lo, item.fields):  # type: ignore[arg-type]
+    for f in named_once(lo, item.fields):
         low = const_expr(lo, f.start)
         field_ty: hir.TyExpr = repr_ty or hir.TyName(f.name_span, t.UINT)
         if f.end is None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from vitte.driver.context import UnitContext
 from vitte.ir import ast as a
 from vitte.ir import hir
+from vitte.lower import calls as _calls  # noqa: F401
 from vitte.lower import control as _control  # noqa: F401  (fills the tables)
 from vitte.lower import cycles, format  # noqa: F401
-from vitte.lower import calls as _calls  # noqa: F401
 from vitte.lower.attrs import module_attributes
 from vitte.lower.collect import collect, exports, report_unused
 from vitte.lower.items import item as lower_item

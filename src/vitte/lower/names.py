@@ -80,6 +80,10 @@ def declared_at(lo: Lowerer, export: Export) -> Location | None:
 
 def path_sym(lo: Lowerer, segments: list[str], spans: list[Span], what: str = "type") -> tuple[Sym, int]:
     """Follow a path through modules: the first thing that is not a module, and how many segments led to it."""
+    if len(segments) == 1:
+        entry = lo.names.get(segments[0])
+        if type(entry) is Sym and entry.hidden is not None:
+            return entry.hidden, 1
     sym = lookup_type_name(lo, segments[0], spans[0], what)
     at = 1
     while sym.kind == "module" and at < len(segments):
@@ -196,3 +200,8 @@ def is_type(sym: Sym) -> bool:
 
 def name_span_of(sym: Sym) -> Span:
     return sym.span or NO_SPAN
+
+
+def as_type(sym: Sym) -> Sym:
+    """The type that a name means where only a type can stand: of a module and a built-in type, the type."""
+    return sym.hidden if sym.hidden is not None else sym

@@ -40,6 +40,8 @@ class Sym(Struct, gc=False):
     is_glob: bool = False
     note: str = ""
     token: ErrorToken = ErrorToken(0)
+    hidden: Sym | None = None
+    """The built-in type of the same name as an imported module: `use std/string` does not take `string` away."""
 
 
 class Deferred(Struct, gc=False):

@@ -9,6 +9,7 @@ from vitte.ir import ast as a
 from vitte.ir import hir, lang
 from vitte.ir import types as t
 from vitte.ir.ast_types import expr_to_type
+from vitte.ir.defs import DefKind
 from vitte.lower import errors
 from vitte.lower.names import lookup_type_name, path_sym
 from vitte.lower.state import TYPE, Lowerer, Sym, expr, ty
@@ -89,7 +90,7 @@ def type_arg(lo: Lowerer, arg: a.Type) -> hir.TyExpr:
             sym, at = path_sym(lo, arg.segments, arg.segment_spans)
             if at == len(arg.segments):
                 if sym.kind == "const" or sym.kind == "static":
-                    return hir.TyConst(arg.span, hir.DefRef(arg.span, sym.path, cast("hir.DefKind", sym.kind)))
+                    return hir.TyConst(arg.span, hir.DefRef(arg.span, sym.path, cast(DefKind, sym.kind)))
                 if sym.is_const:
                     assert sym.ty is not None
                     return hir.TyName(arg.span, sym.ty)
