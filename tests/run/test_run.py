@@ -24,7 +24,7 @@ from tests.harness.forked import vitte
 from tests.harness.programs import directives, orphans, programs, title
 
 HERE = Path(__file__).parent
-ENGINES = {"O0": ["-O0"], "O3": ["-O3"], "interp": ["--engine", "interp"]}
+ENGINES = {"O0": ["-O0", "-Z", "verify"], "O3": ["-O3"], "interp": ["--engine", "interp"]}
 KEYS = ("args", "stdin", "stdin-file", "status", "stderr", "env", "flags", "engines", "test")
 CASES = [(path, engine) for path in programs(HERE) for engine in (directives(path, KEYS).get("engines") or "O0 O3 interp").split()]
 

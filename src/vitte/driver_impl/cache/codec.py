@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 import msgspec
+import msgspec.structs
 from msgspec import Struct
 
 from vitte.base.diagnostics import Diagnostic
@@ -85,6 +86,70 @@ def _wrap(tree: Any) -> Any:
     return tree
 
 
-interface = Codec(Interface)
+class Pending:
+    """A body that came encoded and was not needed yet."""
+
+    __slots__ = ("body", "data")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.body: thir.Body | None = None
+
+    def force(self) -> thir.Body:
+        body = self.body
+        if body is None:
+            body = self.body = _bodies.decode(self.data)
+            self.data = b""
+        return body
+
+
+class LazyBodies(dict[str, Any]):
+    """Bodies by path, decoded when first asked for: of a library's generic procedures a unit uses few. Behaves as a
+    plain dict of bodies; copying one into another (`update`) copies what is pending as such."""
+
+    __slots__ = ()
+
+    def __getitem__(self, path: str) -> thir.Body:
+        value = dict.__getitem__(self, path)
+        return value.force() if type(value) is Pending else value
+
+    def get(self, path: str, default: Any = None) -> Any:
+        value = dict.get(self, path, default)
+        return value.force() if type(value) is Pending else value
+
+    def values(self) -> Any:
+        return [self[path] for path in self]
+
+    def items(self) -> Any:
+        return [(path, self[path]) for path in self]
+
+
+class _Packed(Struct, array_like=True):
+    """An interface without its bodies, and the bodies one by one."""
+
+    interface: bytes
+    bodies: dict[str, bytes]
+
+
+_bodies = Codec(thir.Body)
+_interface = Codec(Interface)
+_packed = msgspec.msgpack.Decoder(_Packed)
+
+
+def encode_interface(interface: Interface) -> bytes:
+    bare = interface
+    if interface.bodies:
+        bare = msgspec.structs.replace(interface, bodies={})
+    return _encoder.encode(_Packed(_interface.encode(bare), {path: _bodies.encode(body) for path, body in interface.bodies.items()}))
+
+
+def decode_interface(data: bytes) -> Interface:
+    """Raises as `Codec.decode` does."""
+    packed = _packed.decode(data)
+    interface: Interface = _interface.decode(packed.interface)
+    interface.bodies = LazyBodies({path: Pending(body) for path, body in packed.bodies.items()})
+    return interface
+
+
 ssa = Codec(ssa_ir.Module)
 diagnostics = Codec(list[Diagnostic])

@@ -101,6 +101,8 @@ class Discovery:
     def run(self) -> Graph:
         package = self.package
         roots = [package.entry] if package.entry else package.roots
+        if self.options.tests and not package.entry:
+            self._test_root(roots)
         for path in roots:
             self.root(path)
         at = 0
@@ -109,7 +111,7 @@ class Discovery:
             at += 1
         order = self._order()
         self._reach(order)
-        return Graph(self.units, order, 0 if package.entry else -1)
+        return Graph(self.units, order, 0 if package.entry or self.options.tests else -1)
 
     # --- units ----------------------------------------------------------------------------------------------------
 
@@ -129,6 +131,11 @@ class Discovery:
             module = os.path.splitext(os.path.basename(path))[0]
         role = "root" if path == self.package.entry else "lib"
         return self.units[self._unit(path, _module_of(module), display, role, self.package, None)]
+
+    def _test_root(self, roots: list[str]) -> None:
+        """A package of libraries only has no module that sees all others: an empty one is made for the test runner."""
+        unit = self.units[self._unit("-", "tests", "<tests>", "root", self.package, b"")]
+        unit.prelude = [self.root(path).index for path in roots]
 
     def _display(self, path: str, package: Package) -> str:
         return os.path.normpath(os.path.join(package.display, os.path.relpath(path, package.root or "."))).replace(os.sep, "/")
@@ -212,7 +219,7 @@ class Discovery:
             else:
                 use.unit = found
         if unit.role != "std":
-            unit.prelude = self._prelude()
+            unit.prelude = [*self._prelude(), *unit.prelude]
 
     def _prelude(self) -> list[int]:
         result = []

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from vitte.driver.error import DriverError, StageCrash
+from vitte.driver.session import Timing
 from vitte.driver_impl.pipeline.units import Done, Workshop
 
 if TYPE_CHECKING:
@@ -127,6 +128,7 @@ class _Pool:
                     if done is None:
                         continue
                     shop.take(done)
+                    shop.context.timings.extend(Timing(*timing) for timing in done.timings)
                     worker.known.add(done.index)
                     worker.index = -1
                     left -= 1

@@ -65,7 +65,7 @@ class Workshop:
     def interface(self, index: int) -> Interface | None:
         if index not in self.interfaces:
             blob = self.done[index].interface
-            self.interfaces[index] = codec.interface.decode(blob) if blob else None
+            self.interfaces[index] = codec.decode_interface(blob) if blob else None
         return self.interfaces[index]
 
     def compile(self, index: int, on_stage: Callable[[str], None] | None = None) -> Done:
@@ -120,6 +120,7 @@ class Workshop:
         tree = self.discovery.parsed(unit)
         unit.tree = None
         defs = Definitions()
+        defs.bodies = codec.LazyBodies()
         for index in unit.reach:
             interface = self.interface(index)
             if interface is not None:
@@ -132,7 +133,7 @@ class Workshop:
         product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, broken, on_stage)
         failed = broken or product.stopped or ctx.diagnostics.error_count > 0
         self.interfaces[unit.index] = product.interface
-        blob = codec.interface.encode(product.interface) if product.interface is not None else b""
+        blob = codec.encode_interface(product.interface) if product.interface is not None else b""
         diagnostics = codec.diagnostics.encode(unit.diagnostics.sorted())
         ssa = codec.ssa.encode(product.ssa) if product.ssa is not None else b""
         path, object_digest = "", ""
