@@ -113,7 +113,7 @@ def main(argv: list[str]) -> int:
     if command == "bless":
         return run(python(), "-m", "pytest", "--bless", *(rest or ["tests/run", "tests/ui"]))
     if command == "bench":
-        return run(python(), "-m", "benchmarks", *rest)
+        return run(python(), "benchmarks/bench.py", *rest)
     return check()
 
 

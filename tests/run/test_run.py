@@ -10,6 +10,7 @@ Beside `NAME.vit` (or `main.vit` of a folder) stands `NAME.stdout`; without one 
     //@ env: K=V               an environment variable
     //@ flags: OPTIONS         more options for `vitte run`
     //@ engines: O0 O3 interp  only these, for what an engine cannot do: say why in a comment
+    //@ leaks: WHY             it leaves memory on purpose (see test_memory.py)
     //@ test: yes              run with `vitte test` instead
 """
 
@@ -25,7 +26,7 @@ from tests.harness.programs import directives, orphans, programs, title
 
 HERE = Path(__file__).parent
 ENGINES = {"O0": ["-O0", "-Z", "verify"], "O3": ["-O3"], "interp": ["--engine", "interp"]}
-KEYS = ("args", "stdin", "stdin-file", "status", "stderr", "env", "flags", "engines", "test")
+KEYS = ("args", "stdin", "stdin-file", "status", "stderr", "env", "flags", "engines", "test", "leaks")
 CASES = [(path, engine) for path in programs(HERE) for engine in (directives(path, KEYS).get("engines") or "O0 O3 interp").split()]
 
 

@@ -5,8 +5,6 @@
 A compiler is started all day: this module imports nothing but `sys`, and each command imports only what it uses.
 """
 
-from __future__ import annotations
-
 import sys
 
 
