@@ -100,17 +100,17 @@ def std_interface(path: str) -> Interface | None:
     file = STD / f"{path.removeprefix('std/')}.vit"
     if not path.startswith("std/") or not file.exists():
         return None
-    done: dict[str, Interface | None] = {}
-    defs_before = dict(_STD)
-    tree = parse.run(SourceFile(str(file), file.read_text()), UnitContext(path, path, X86_64_LINUX_GNU, Definitions()))
-    for item in tree.items:
-        if isinstance(item, ast.Use):
-            used = "/".join(item.path.segments)
-            done[used] = std_interface(used)
-    lowered = _lower(file.read_text(), path, {}, False, done)
-    assert len(_STD) >= len(defs_before)
-    _STD[path] = interface_of(lowered.module)
+    _STD[path] = interface_of(lower_std(file).module)
     return _STD[path]
+
+
+def lower_std(file: Path) -> Lowered:
+    """A module of the library, with the interfaces it imports."""
+    path = f"std/{file.stem}"
+    text = file.read_text()
+    tree = parse.run(SourceFile(str(file), text), UnitContext(path, path, X86_64_LINUX_GNU, Definitions()))
+    used = ["/".join(item.path.segments) for item in tree.items if isinstance(item, ast.Use)]
+    return _lower(text, path, {}, False, {name: std_interface(name) for name in used})
 
 
 def interface_of(module: hir.Module) -> Interface:

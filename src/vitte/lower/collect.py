@@ -44,7 +44,7 @@ def item_symbols(lo: Lowerer, item: a.Item, prefix: str) -> list[tuple[str, Sym]
     sym = Sym(kind, path, item.name_span, node=item)  # type: ignore[attr-defined]
     found = [(name, sym)]
     if kind == "adt":
-        lo.own_types[path] = sym
+        lo.own_types.setdefault(path, sym)
         note_consts(lo, path, item.members)  # type: ignore[attr-defined]
         if isinstance(item, a.Pick):
             found += [(case.name, Sym("case", f"{path}.{case.name}", case.name_span)) for case in item.cases]
@@ -75,6 +75,7 @@ def base_names(lo: Lowerer) -> None:
     for name, path in CASES.items():
         names[name] = Sym("case", f"{path}.{name}")
     names["Self"] = Sym("self")
+    names["ptr"] = Sym("ptr")
     for imported in lo.ctx.imports:
         if imported.is_prelude and imported.interface is not None:
             star(lo, imported.interface, -1, names, {})
@@ -149,6 +150,10 @@ def collect(lo: Lowerer, module: a.Module) -> None:
             names[name] = sym
         elif what == "item" or old.path != sym.path or sym.kind == "error":
             errors.duplicate(lo, sym.span, name, old.span, what)
+            lo.use(sym)
+            lo.use(old)
+            if what == "item":
+                lo.skipped.add(sym.span)
 
 
 def use(

@@ -98,6 +98,8 @@ def block_items(lo: Lowerer, stmts: list[a.Stmt]) -> None:
             for name, sym in item_symbols(lo, item, prefix):
                 if name in first and sym.kind != "case":
                     errors.duplicate(lo, sym.span, name, first[name], "item")
+                    lo.skipped.add(sym.span)
+                    continue
                 if sym.kind == "case" and (name in first or (type(lo.names.get(name)) is Sym and lo.names[name].kind != "case")):  # type: ignore[union-attr]
                     continue
                 first[name] = sym.span

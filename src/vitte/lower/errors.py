@@ -17,7 +17,7 @@ NOT_IN_MODULE = Code("V0103", "the module has no such name")
 PRIVATE = Code("V0104", "private name")
 AMBIGUOUS = Code("V0105", "ambiguous name")
 NO_CASE = Code("V0106", "no such case")
-NO_BODY = Code("V0107", "body or value missing")
+NO_VALUE = Code("V0107", "value missing")
 MISPLACED_ITEM = Code("V0108", "declaration out of place")
 UNTYPED_CONST = Code("V0109", "constant without a type")
 NOT_A_TRAIT = Code("V0110", "not a trait")
@@ -61,9 +61,9 @@ STD_MODULES = (
     "json", "thread", "net", "test", "mem",
 )  # fmt: skip
 STD_HOMES = {
-    "sqrt": "math", "pow": "math", "sin": "math", "cos": "math", "tan": "math", "PI": "math", "E": "math", "floor": "math", "ceil": "math",
-    "exp": "math", "log": "math", "read_line": "io", "stdin": "io", "stdout": "io", "read_to_string": "fs", "read_file": "fs",
-    "write_file": "fs", "args": "env", "var": "env", "exit": "process", "now": "time", "swap": "mem", "replace": "mem",
+    "sqrt": "math", "pow": "math", "sin": "math", "cos": "math", "tan": "math", "PI": "math", "floor": "math", "ceil": "math",
+    "exp": "math", "log": "math", "read_line": "io", "read_all": "io", "read_lines": "io", "flush": "io", "read_text": "fs",
+    "write_text": "fs", "append_text": "fs", "exists": "fs", "arguments": "io", "exit": "process",
 }  # fmt: skip
 """Well-known names of library modules that are perhaps not loaded, for hints only."""
 
@@ -81,9 +81,15 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
         helps.append(Suggestion(f"`{home}` has it: `use {home}.{{{name}}}`"))
     elif name in STD_MODULES and not close:
         helps.append(Suggestion(f"to use the module of the library, add `use std/{name}`"))
+    labels: tuple[tuple[Span, str], ...] = ()
+    for at, local in enumerate(lo.locals):
+        if local.name == name:
+            # It was meant to be used: nothing more about it.
+            lo.local_used[at] = 1
+            labels = ((local.span, "declared here, for another scope"),)
     if name == "self":
         return lo.diag.error(SELF_OUTSIDE, span, "`self` is only there in methods", "not in a method")
-    return lo.diag.error(NOT_FOUND, span, f"cannot find {what} `{name}`", "not found in this scope", helps=tuple(helps))
+    return lo.diag.error(NOT_FOUND, span, f"cannot find {what} `{name}`", "not found in this scope", labels=labels, helps=tuple(helps))
 
 
 def similar(lo: Lowerer, name: str, what: str = "name") -> str:
@@ -155,7 +161,7 @@ def no_case(lo: Lowerer, span: Span, name: str, owner: str, cases: list[str]) ->
 
 ARTICLES = {
     "proc": "a procedure", "adt": "a type", "case": "a case", "trait": "a trait", "const": "a constant", "static": "a static",
-    "alias": "a type", "module": "a module", "prim": "a type", "param": "a type parameter", "self": "a type", "format": "a built-in",
+    "alias": "a type", "module": "a module", "prim": "a type", "param": "a type parameter", "self": "a type", "ptr": "a type", "format": "a built-in",
     "size": "a built-in", "method": "a method", "local": "a local variable", "ambiguous": "a case of several picks",
 }  # fmt: skip
 

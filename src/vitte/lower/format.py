@@ -263,7 +263,8 @@ def assertion(lo: Lowerer, e: a.Assert) -> hir.Expr:
             message = hir.Literal_(span, "string", "")
         else:
             message = hir.Format(span, "format", said)
-    return hir.Assert(e.span, cond, message, lo.source(e.cond.span))
+    shown = e.cond.inner if type(e.cond) is a.Paren else e.cond
+    return hir.Assert(e.span, cond, message, lo.source(shown.span))
 
 
 EXPR.update({a.Panic: panic, a.Unreachable: unreachable, a.Assert: assertion})

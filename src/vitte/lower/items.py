@@ -7,7 +7,7 @@ from typing import Literal, TypeVar, cast
 
 from msgspec.structs import replace
 
-from vitte.base.source import NO_SPAN, Span, make_span, span_end, span_start
+from vitte.base.source import Span, make_span, span_end, span_start
 from vitte.ir import ast as a
 from vitte.ir import hir
 from vitte.ir import types as t
@@ -23,7 +23,7 @@ from vitte.lower.types import MODES, bounds, const_expr, generics, sym_type
 # --- bodies -------------------------------------------------------------------------------------------------------
 
 
-def proc_body(lo: Lowerer, path: str, params: list[a.Param], body: a.Block, self_span: Span, *, quiet: bool = False) -> tuple[hir.Body, list[hir.Pat]]:
+def proc_body(lo: Lowerer, path: str, params: list[a.Param], body: a.Block, *, quiet: bool = False) -> tuple[hir.Body, list[hir.Pat]]:
     """The body and the parameters' patterns. `quiet`: unused parameters are nobody's fault."""
     lo.start_body()
     lo.give_ok = True
@@ -97,7 +97,7 @@ def proc(
     owner_names = list(lo.generic_names)
     for at, p in enumerate(item.params):
         name = p.name
-        if name in first and name != "_":
+        if name in first and name != "_" and item.body is None:
             errors.duplicate(lo, p.name_span, name, first[name], "parameter")
         first[name] = p.name_span
         mode = p.mode
@@ -129,16 +129,13 @@ def proc(
     lo.items.append(made)
     if item.body is not None:
         quiet = in_trait_impl or abi != "" or in_trait
-        made.body, pats = proc_body(lo, path, item.params, item.body, NO_SPAN, quiet=quiet)
+        made.body, pats = proc_body(lo, path, item.params, item.body, quiet=quiet)
         for decl, pat in zip(params, pats):
             decl.pat = pat
     else:
         for local, (decl, p) in enumerate(zip(params, item.params)):
             if p.name != "_":
                 decl.pat = hir.PatBind(p.name_span, local, "bind", p.mode in ("mut", "owned"), None, p.name)
-        if not in_trait and not abi and not any(attr.name == "intrinsic" for attr in attrs):
-            hint = "write `{ ... }`, or declare it in `extern \"C\" { }` when it is foreign"
-            errors.simple(lo, errors.NO_BODY, item.name_span, f"`{item.name}` has no body", "declared only", hint)
     del lo.generic_names[count:]
     lo.pop(mark)
 
@@ -166,7 +163,7 @@ def const(lo: Lowerer, item: a.Const | a.Static, path: str, vis: Visibility, *, 
         body = const_body(lo, path, item.value)
     elif not in_trait and not foreign:
         hint = "write `= value`"
-        errors.simple(lo, errors.NO_BODY, item.name_span, f"the {word} `{item.name}` has no value", "no value", hint)
+        errors.simple(lo, errors.NO_VALUE, item.name_span, f"the {word} `{item.name}` has no value", "no value", hint)
     scope = hir.GenericsExpr([], [], list(lo.generic_names))
     mutable = is_static and item.mut  # type: ignore[union-attr]
     lo.items.append(hir.Const(path, item.name, item.span, item.name_span, vis, written, body, scope, is_static, mutable))
@@ -178,7 +175,7 @@ def alias(lo: Lowerer, item: a.TypeAlias, path: str, vis: Visibility) -> None:
     count = len(lo.generic_names)
     generic = generics(lo, item.generics)
     if item.ty is None:
-        token = errors.simple(lo, errors.NO_BODY, item.name_span, f"the type `{item.name}` says not what it means", "no type", "write `= T`")
+        token = errors.simple(lo, errors.NO_VALUE, item.name_span, f"the type `{item.name}` says not what it means", "no type", "write `= T`")
         target: hir.TyExpr = hir.TyError(item.name_span, token)
     else:
         target = ty(lo, item.ty)
@@ -337,7 +334,7 @@ def add_member(lo: Lowerer, made: hir.Impl, member: a.Item, owner: str, vis: Vis
         else:
             if member.ty is None or member.generics is not None:
                 message = "an associated type is given here: `type Name = T`"
-                errors.simple(lo, errors.NO_BODY, member.name_span, message, "no type")
+                errors.simple(lo, errors.NO_VALUE, member.name_span, message, "no type")
             else:
                 made.assoc_types.append((member.name, ty(lo, member.ty)))
     elif not isinstance(member, a.ErrorItem | a.UnsupportedItem):
@@ -457,7 +454,7 @@ def block_proc(lo: Lowerer, item: a.Test | a.Bench | a.Entry, word: str) -> hir.
     attrs = attributes(lo, item)
     number = lo.count(word)
     path = f"{lo.path}::{word}#{number}"
-    body, _ = proc_body(lo, path, [], item.body, NO_SPAN)
+    body, _ = proc_body(lo, path, [], item.body)
     made = hir.Proc(path, f"{word}#{number}", item.span, item.name_span, "private", hir.GenericsExpr([], [], []), [], None, body, attrs=attrs)
     lo.items.append(made)
     return made
@@ -500,6 +497,8 @@ def item(lo: Lowerer, it: a.Item, prefix: str, vis_of: dict[str, Visibility] | N
     cls = type(it)
     lo.generic_names.clear()
     name: str = getattr(it, "name", "")
+    if lo.skipped and getattr(it, "name_span", -1) in lo.skipped:
+        return
     vis: Visibility = "private" if vis_of is None else vis_of.get(name, "private")
     path = f"{prefix}::{name}"
     if cls is a.Proc:
@@ -532,6 +531,8 @@ def item(lo: Lowerer, it: a.Item, prefix: str, vis_of: dict[str, Visibility] | N
         block = cast(a.ExternBlock, it)
         links = attributes(lo, block)
         for member in block.members:
+            if lo.skipped and getattr(member, "name_span", -1) in lo.skipped:
+                continue
             member_name: str = getattr(member, "name", "")
             member_vis: Visibility = "private" if vis_of is None else vis_of.get(member_name, "private")
             if isinstance(member, a.Proc):

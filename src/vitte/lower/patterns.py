@@ -169,6 +169,7 @@ def path_pat(lo: Lowerer, p: a.PathPat) -> hir.Pat:
 
 
 def case_pat(lo: Lowerer, p: a.CasePat) -> hir.Pat:
+    start = len(lo.locals)
     target = target_of(lo, p.path)
     fields: list[tuple[str, hir.Pat]] = []
     rest_at = -1
@@ -184,11 +185,12 @@ def case_pat(lo: Lowerer, p: a.CasePat) -> hir.Pat:
         else:
             fields.append(("", pat(lo, arg)))
     if type(target) is hir.PatError:
-        return target
+        return disown(lo, start, target)
     path, kind, name, span = cast(Target, target)
     if kind == "const":
         message = f"`{name}` is a constant: it has nothing inside"
-        return hir.PatError(p.span, errors.simple(lo, errors.NOT_A_PATTERN, p.span, message, "a case is needed here"))
+        token = errors.simple(lo, errors.NOT_A_PATTERN, p.span, message, "a case is needed here")
+        return disown(lo, start, hir.PatError(p.span, token))
     return hir.PatCase(p.span, path, kind, name, fields, rest_at >= 0, span, rest_at)
 
 
@@ -199,18 +201,31 @@ def field(lo: Lowerer, f: a.FieldPat) -> tuple[str, hir.Pat]:
 
 
 def form_pat(lo: Lowerer, p: a.FormPat) -> hir.Pat:
+    start = len(lo.locals)
     target = target_of(lo, p.path)
     fields = [field(lo, f) for f in p.fields]
     if type(target) is hir.PatError:
-        return target
+        return disown(lo, start, target)
     path, kind, name, span = cast(Target, target)
     if kind == "const":
         message = f"`{name}` is a constant: it has no fields"
-        return hir.PatError(p.span, errors.simple(lo, errors.NOT_A_PATTERN, p.span, message, "a form or case is needed here"))
+        token = errors.simple(lo, errors.NOT_A_PATTERN, p.span, message, "a form or case is needed here")
+        return disown(lo, start, hir.PatError(p.span, token))
     return hir.PatCase(p.span, path, kind, name, fields, p.rest, span, -1, True)
 
 
 # --- composite ----------------------------------------------------------------------------------------------------
+
+
+def disown(lo: Lowerer, start: int, error: hir.PatError) -> hir.PatError:
+    """The bindings in a pattern that is wrong are names in error: nobody declares their locals."""
+    for at in range(start, len(lo.locals)):
+        local = lo.locals[at]
+        if lo.names.get(local.name) == at:
+            lo.bind_sym(local.name, Sym("error", token=error.token))
+        local.is_synthetic = True
+        lo.local_used[at] = 1
+    return error
 
 
 def second_rest(lo: Lowerer, p: a.Pat) -> None:

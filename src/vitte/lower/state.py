@@ -18,7 +18,7 @@ from vitte.lower import errors
 
 Kind = str
 """What a `Sym` is: a `DefKind`, or one of
-`prim` (a primitive type), `param` (a generic parameter; `is_const` for `const N: int`), `self` (the word `Self`),
+`prim` (a primitive type), `param` (a generic parameter; `is_const` for `const N: int`), `self` (the word `Self`), `ptr` (the type constructor),
 `format` (`print` ... `format`), `size` (`sizeof` ...), `method` (a prelude procedure that is a method), `ambiguous`
 (a case of several picks, or a name that several `*` imports bring), `error` (reported already)."""
 
@@ -62,7 +62,7 @@ class Lowerer:
     """The state of lowering one module. Fields below `locals` belong to the body under construction."""
 
     __slots__ = (
-        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "names", "undo", "items", "out_names", "is_open", "exported", "use_items", "use_used",
+        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "skipped", "names", "undo", "items", "out_names", "is_open", "exported", "use_items", "use_used",
         "use_names", "deferred", "layers", "counts", "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods",
         "self_ty", "self_trait", "generic_names", "assoc_names",
         "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop", "give_ok", "barrier", "in_const", "shared",
@@ -79,6 +79,8 @@ class Lowerer:
         self.own_types: dict[str, Sym] = {}
         """Nominal types of this module by path, nested ones included as they are met."""
         self.own_consts: set[str] = set()
+        self.skipped: set[int] = set()
+        """Starts of declarations whose name was taken: they are not lowered."""
         self.names: dict[str, int | Sym] = {}
         self.undo: list[Any] = []
         """Pairs name, what it meant before (None: nothing), flat."""
@@ -161,6 +163,7 @@ class Lowerer:
         old = names.get(name)
         if type(old) is int and self.local_scope[old] == self.scope:
             errors.duplicate(self, span, name, self.locals[old].span, "local")
+            self.local_used[old] = 1
         id = len(self.locals)
         undo = self.undo
         undo.append(name)
@@ -168,7 +171,7 @@ class Lowerer:
         names[name] = id
         self.locals.append(hir.Local(name, span, mutable))
         self.local_scope.append(self.scope)
-        self.local_used.append(0)
+        self.local_used.append(1 if type(old) is int and self.local_scope[old] == self.scope else 0)
         return id
 
     def temp(self, what: str, span: Span, mutable: bool) -> int:

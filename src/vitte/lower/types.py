@@ -62,6 +62,10 @@ def sym_type(lo: Lowerer, sym: Sym, span: Span, name: str, args: list[hir.TyExpr
         hint = f"take any type that has it: `[T: {name}]`"
         message = f"`{name}` is a trait, not a type"
         return hir.TyError(span, errors.simple(lo, errors.NOT_A_TYPE, span, message, "a type is needed here", hint))
+    if kind == "ptr":
+        if args is not None and len(args) == 1:
+            return hir.TyPtr(span, args[0], False)
+        return hir.TyError(span, errors.simple(lo, errors.NOT_A_TYPE, span, "`ptr` takes one type", "write `ptr[T]`"))
     return hir.TyError(span, errors.not_a_type(lo, span, name, kind))
 
 
