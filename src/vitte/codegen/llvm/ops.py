@@ -35,6 +35,21 @@ def _binary(word: str) -> Emitter:
     return emit
 
 
+def _exact(word: str) -> Emitter:
+    """Addition, subtraction, multiplication: `sym` says which wrap-around was proved not to happen (`nsw`, `nuw`)."""
+    plain = _binary(word)
+
+    def emit(f: FunctionEmitter, inst: Inst) -> None:
+        if not inst.sym:
+            plain(f, inst)
+            return
+        names = f.names
+        a, b = inst.args
+        f.out.append(f"  {names[inst.result]} = {word} {inst.sym} {TYPE[inst.ty]} {names[a]}, {names[b]}{f.at[inst.loc]}")
+
+    return emit
+
+
 def _division(op: str) -> Emitter:
     plain = _binary(op)
 
@@ -266,7 +281,9 @@ def _dbg(f: FunctionEmitter, inst: Inst) -> None:
 def _fill() -> None:
     for op in ("iconst", "fconst", "null", "slot", "global_addr", "fn_addr"):
         EMIT[op] = _nothing
-    for op in ("add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "fadd", "fsub", "fmul", "fdiv", "frem"):
+    for op in ("add", "sub", "mul"):
+        EMIT[op] = _exact(op)
+    for op in ("and", "or", "xor", "shl", "lshr", "ashr", "fadd", "fsub", "fmul", "fdiv", "frem"):
         EMIT[op] = _binary(op)
     for op in WIDE_BINARY:
         EMIT[op] = _division(op)
