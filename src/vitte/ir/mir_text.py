@@ -15,10 +15,11 @@
       return
     }
 
-Places: `(*P)` `(P.1: T)` `(P as #2)` `P[_3]` `P[0]` `P[-1]` (from the end). Operands: `copy P`, `raw P` (a copy without counting), `move P`,
-`const 5: T`, `const null: T`, `text "..": T`, `named path[args]: T`, `addr INSTANCE: T`. Rvalues: an operand; `&P` `&mut P` `&raw P` `&raw mut P`;
-`a + b` (`a wrap+ b` unchecked); `not(a)` `~(a)` `-(a)` `wrap-(a)`; `cast KIND a as T`; `new T#variant {..}`; `repeat T {a}`; `discriminant P`;
-`len P`; `sizeof T.field`. `@start+length` is the span. An instance is its canonical text. A line that begins with `#` is a comment.
+Places: `(*P)` `(P.1: T)` `(P as #2)` `P[_3]` `P[0]` `P[-1]` (from the end). Operands: `copy P`, `raw P` (a copy without
+counting), `move P`, `const 5: T`, `const null: T`, `text "..": T`, `named path[args]: T`, `addr INSTANCE: T`. Rvalues: an operand;
+`&P` `&mut P` `&raw P` `&raw mut P`; `a + b` (`a wrap+ b` unchecked); `not(a)` `~(a)` `-(a)` `wrap-(a)`; `cast KIND a as T`;
+`new T#variant {..}`; `repeat T {a}`; `discriminant P`; `len P`; `sizeof T field`. `@start+length` is the span. An instance is
+its canonical text. A line that begins with `#` is a comment.
 """
 
 from __future__ import annotations
@@ -263,7 +264,7 @@ class _Line(_TyReader):
             self.at += 1
         return self.text[start : self.at]
 
-    def int(self) -> int:
+    def integer(self) -> int:
         start = self.at
         if self.at < len(self.text) and self.text[self.at] == "-":
             self.at += 1
@@ -276,13 +277,13 @@ class _Line(_TyReader):
     def span(self) -> Span:
         if not self.eat(" @"):
             return NO_SPAN
-        start = self.int()
+        start = self.integer()
         self.need("+")
-        return Span(start << SPAN_BITS | self.int())
+        return Span(start << SPAN_BITS | self.integer())
 
     def local(self) -> int:
         self.need("_")
-        return self.int()
+        return self.integer()
 
     def end(self) -> None:
         if self.at != len(self.text):
@@ -321,10 +322,10 @@ class _Line(_TyReader):
         elif self.eat("("):
             local, proj = self.place_parts()
             if self.eat(" as #"):
-                proj.append(mir.Downcast(self.int()))
+                proj.append(mir.Downcast(self.integer()))
             else:
                 self.need(".")
-                index = self.int()
+                index = self.integer()
                 self.need(": ")
                 proj.append(mir.Field(index, self.ty()))
             self.need(")")
@@ -335,7 +336,7 @@ class _Line(_TyReader):
                 proj.append(mir.Index(self.local()))
             else:
                 from_end = self.eat("-")
-                proj.append(mir.ConstIndex(self.int(), from_end))
+                proj.append(mir.ConstIndex(self.integer(), from_end))
             self.need("]")
         return local, proj
 
@@ -410,7 +411,7 @@ class _Line(_TyReader):
             return mir.Cast(kind, op, self.ty())
         if self.eat("new "):
             ty = self.ty_then_hash()
-            variant = self.int()
+            variant = self.integer()
             self.need(" {")
             return mir.Aggregate(ty, variant, self.operands("}"))
         if self.eat("repeat "):
@@ -429,7 +430,7 @@ class _Line(_TyReader):
         self.need(" ")
         ty = self.ty()
         self.need(" ")
-        return mir.SizeOf(what, ty, self.int())  # type: ignore[arg-type]
+        return mir.SizeOf(what, ty, self.integer())  # type: ignore[arg-type]
 
     def ty_then_hash(self) -> Ty:
         """A type followed by `#`, which may also stand inside the paths of types: the last one before ` {` separates."""
@@ -491,7 +492,7 @@ class _Line(_TyReader):
 
     def block_ref(self) -> int:
         self.need("bb")
-        return self.int()
+        return self.integer()
 
     def term(self) -> mir.Terminator:
         term: mir.Terminator
@@ -507,7 +508,7 @@ class _Line(_TyReader):
                 if self.eat("else: "):
                     default = self.block_ref()
                 else:
-                    values.append(self.int())
+                    values.append(self.integer())
                     self.need(": ")
                     targets.append(self.block_ref())
                 self.eat(", ")
@@ -540,7 +541,7 @@ def _body(lines: _Lines) -> mir.Body:
     body = mir.Body(instance, symbol, linkage, file, [], 0, [], phase, [], line.span(), is_init)
     line = lines.next()
     line.need("params ")
-    body.param_count = line.int()
+    body.param_count = line.integer()
     while not lines.peek().eat("bb"):
         line = lines.next()
         if line.eat("by_value"):

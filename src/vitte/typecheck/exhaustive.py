@@ -58,8 +58,8 @@ def is_irrefutable(pat: thir.Pat | None, defs: Definitions) -> bool:
         return is_irrefutable(pat.inner, defs)  # type: ignore[union-attr]
     if cls is thir.PFields:
         return all(is_irrefutable(sub, defs) for _, sub in pat.fields)  # type: ignore[union-attr]
-    if cls is thir.PVariant and type(pat.ty) is t.AdtTy:  # type: ignore[union-attr]
-        adt = defs.adts.get(pat.ty.path)  # type: ignore[union-attr]
+    if cls is thir.PVariant and type(pat.ty) is t.AdtTy:
+        adt = defs.adts.get(pat.ty.path)
         return adt is not None and len(adt.variants) == 1 and all(is_irrefutable(sub, defs) for _, sub in pat.fields)  # type: ignore[union-attr]
     return False
 
