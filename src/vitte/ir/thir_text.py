@@ -175,7 +175,7 @@ _EXPRS: dict[type, Callable[[_Printer, Any, int], str]] = {
     thir.Logical: lambda p, n, d: f"{p.nested(n.left, d)} {n.op} {p.nested(n.right, d)}",
     thir.Cast: lambda p, n, d: f"{p.nested(n.value, d)} as({n.kind}) {n.ty.text}",
     thir.Borrow: lambda p, n, d: f"{'raw ' * n.raw}&{'mut ' * n.mutable}{p.nested(n.place, d)}",
-    thir.Move: lambda p, n, d: f"move {p.nested(n.operand, d)}",
+    thir.Move: lambda p, n, d: f"move {p.nested(n.place, d)}",
     thir.Call: lambda p, n, d: f"{n.path}{_args(n.args)}({p.arguments(n.arguments, d)})",
     thir.CallValue: lambda p, n, d: f"({p.expr(n.callee, d)})({p.arguments(n.arguments, d)})",
     thir.Tuple: lambda p, n, d: f"({p.several(n.elems, d)}{',' * (len(n.elems) == 1)})",

@@ -22,7 +22,7 @@ CHILDREN: dict[type, tuple[str, ...]] = {
     thir.Logical: ("left", "right"),
     thir.Cast: ("value",),
     thir.Borrow: ("place",),
-    thir.Move: ("operand",),
+    thir.Move: ("place",),
     thir.Arg: ("value",),
     thir.Call: ("arguments",),
     thir.CallValue: ("callee", "arguments"),
