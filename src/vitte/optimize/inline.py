@@ -74,7 +74,7 @@ class _Inliner:
         self.values: dict[int, int] = dict(zip(callee.params, call.args))
         self.first_slot = len(fn.slots)
         self.first_block = len(fn.blocks)
-        self.locs: dict[int, int] = {0: 0}
+        self.locs: dict[int, int] = {}
 
     def value(self, v: int) -> int:
         known = self.values.get(v)
@@ -88,7 +88,7 @@ class _Inliner:
         known = self.locs.get(index)
         if known is not None:
             return known
-        place = self.callee.locs[index]
+        place = self.callee.locs[index] if index else Loc("", self.callee.line, 1)
         at = self.loc(place.inlined) if place.inlined else self._call_loc()
         self.fn.locs.append(Loc(place.file or self.callee.file, place.line, place.col, at, place.fn or self.callee.symbol))
         known = self.locs[index] = len(self.fn.locs) - 1
@@ -127,7 +127,8 @@ class _Inliner:
                 continue
             result = value(inst.result) if inst.result >= 0 else -1
             imm = inst.imm + self.first_slot if inst.op == "slot" else inst.imm
-            insts.append(Inst(inst.op, inst.ty, [value(a) for a in inst.args], result, imm, inst.fimm, inst.sym, loc(inst.loc) if inst.loc else 0))
+            where = loc(inst.loc) if inst.loc or inst.op == "check" or inst.op.endswith(".trap") else 0  # a panic needs its place
+            insts.append(Inst(inst.op, inst.ty, [value(a) for a in inst.args], result, imm, inst.fimm, inst.sym, where))
         term = block.term
         where = loc(term.loc) if term.loc else 0
         if term.op == "ret":
