@@ -11,7 +11,7 @@ from tests.harness.forked import vitte
 from vitte.driver_impl.cache.store import Entry, Head, Store, clear, trim, write_atomic
 
 KEY = "ab" * 32
-ENTRY = Entry("m", False, b"interface", b"diagnostics")
+ENTRY = Entry("m", False, b"interface", "digest", b"diagnostics")
 HELLO = "use a\nproc main() {\n  println(a.text())\n}\n"
 PART = 'pub proc text() -> string { give "hello" }\n'
 
@@ -44,7 +44,7 @@ def test_an_entry_without_its_object_is_a_miss(tmp_path: Path) -> None:
     path = store.put_object(KEY, b"object")
     from hashlib import sha256
 
-    store.put(KEY, "build", Entry("m", False, b"", b"", sha256(b"object").hexdigest()))
+    store.put(KEY, "build", Entry("m", False, b"", "", b"", sha256(b"object").hexdigest()))
     assert store.entry(KEY, "build") is not None
     Path(path).write_bytes(b"Object")
     assert store.entry(KEY, "build") is None

@@ -31,13 +31,16 @@ class Head(Struct, array_like=True):
 
 
 class Entry(Struct, array_like=True):
-    """A unit's result. `interface` and `diagnostics` are encoded; `object` is the digest of the object, "" for none."""
+    """A unit's result. `interface` and `diagnostics` are encoded, no diagnostics are no bytes; `object` is the digest of
+    the object, "" for none; `links` names the libraries that it wants."""
 
     module: str
     failed: bool
     interface: bytes
+    fingerprint: str
     diagnostics: bytes
     object: str = ""
+    links: list[str] = []
 
 
 _encoder = Encoder()

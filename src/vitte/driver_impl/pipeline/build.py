@@ -11,7 +11,6 @@ from vitte.base.suggest import closest
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverMode, DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
-from vitte.driver_impl.cache import codec
 from vitte.driver_impl.cache.key import compiler_identity, options_text
 from vitte.driver_impl.cache.store import Store, default_folder, write_atomic
 from vitte.driver_impl.files import load_for_display
@@ -67,6 +66,8 @@ def build(options: DriverOptions, context: DriverContext) -> Built:
     if built.failed or options.mode is DriverMode.CHECK:
         return built
     if options.engine == "interp":
+        from vitte.driver_impl.cache import codec
+
         built.program = [codec.ssa.decode(shop.done[i].ssa) for i in shop.graph.order]
         return built
     _write_objects(options, context, package, shop, built)
@@ -161,7 +162,7 @@ def _compile_all(options: DriverOptions, context: DriverContext, package: Packag
         built.failed |= done.broken
         built.reused += done.reused
         known = unit.package is own_package
-        context.diagnostics.extend(d for d in reported(done).items if d.level == "error" or known)
+        context.diagnostics.extend(d for d in reported(done) if d.level == "error" or known)
     if context.log is not None:
         context.log(LogLevel.INFO, "pipeline", f"{built.units} units, {built.reused} reused")
     return shop, built
@@ -256,9 +257,7 @@ def _link(options: DriverOptions, context: DriverContext, package: Package, shop
     objects = [shop.done[i].object for i in graph.order]
     libraries: list[str] = []
     for index in graph.order:
-        interface = shop.interface(index)
-        if interface is not None:
-            libraries.extend(name for name in interface.link_names if name not in libraries)
+        libraries.extend(name for name in shop.done[index].links if name not in libraries)
     start = perf_counter()
     result = link(
         replace(options, libraries=(*options.libraries, *libraries)),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from vitte.base.diagnostics import Diagnostics
+from vitte.base.diagnostics import Diagnostic
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, LogLevel
-from vitte.driver_impl.cache import codec
 from vitte.driver_impl.cache.key import digest, unit_text
 from vitte.driver_impl.cache.store import Entry, Store
 from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit
-from vitte.ir.defs import Definitions, Interface, ResolvedImport
+
+if TYPE_CHECKING:
+    from vitte.ir.defs import Interface, ResolvedImport
 
 
 class Done(Struct):
@@ -32,6 +34,7 @@ class Done(Struct):
     reused: bool = False
     texts: list[tuple[str, str]] = []
     timings: list[tuple[str, str, float]] = []
+    links: list[str] = []
 
 
 class Workshop:
@@ -64,6 +67,8 @@ class Workshop:
 
     def interface(self, index: int) -> Interface | None:
         if index not in self.interfaces:
+            from vitte.driver_impl.cache import codec
+
             blob = self.done[index].interface
             self.interfaces[index] = codec.decode_interface(blob) if blob else None
         return self.interfaces[index]
@@ -104,18 +109,20 @@ class Workshop:
                 return None
             ssa = blob
         self._log(f"{unit.module}: reused")
+        path = store.path(key, "o") if entry.object else ""
         return Done(
-            unit.index, entry.failed, entry.interface, sha256(entry.interface).hexdigest(), entry.diagnostics,
-            store.path(key, "o") if entry.object else "", ssa, True,
-        )  # fmt: skip
+            unit.index, entry.failed, entry.interface, entry.fingerprint, entry.diagnostics, path, ssa, reused=True, links=entry.links
+        )
 
     def _compile(self, unit: Unit, key: str, store: Store, on_stage: Callable[[str], None] | None) -> Done:
+        from vitte.driver_impl.cache import codec
         from vitte.driver_impl.pipeline.compile import compile_unit, remapped, unit_context
+        from vitte.ir.defs import Definitions
 
         self._log(f"{unit.module}: compiled")
         broken = any(self.done[i].broken for i in unit.reach)
         if unit.source is None:
-            return Done(unit.index, True, b"", "", codec.diagnostics.encode(unit.diagnostics.items))
+            return Done(unit.index, True, b"", "", encoded(unit.diagnostics.items))
         timed = len(self.context.timings)
         tree = self.discovery.parsed(unit)
         unit.tree = None
@@ -134,7 +141,9 @@ class Workshop:
         failed = broken or product.stopped or ctx.diagnostics.error_count > 0
         self.interfaces[unit.index] = product.interface
         blob = codec.encode_interface(product.interface) if product.interface is not None else b""
-        diagnostics = codec.diagnostics.encode(unit.diagnostics.sorted())
+        fingerprint = sha256(blob).hexdigest()
+        links = product.interface.link_names if product.interface is not None else []
+        diagnostics = encoded(unit.diagnostics.sorted())
         ssa = codec.ssa.encode(product.ssa) if product.ssa is not None else b""
         path, object_digest = "", ""
         if product.object is not None:
@@ -143,9 +152,9 @@ class Workshop:
         if store.mode == "on":
             if ssa:
                 store.put_blob(key, "ssa", ssa)
-            store.put(key, self.kind, Entry(unit.module, failed, blob, diagnostics, object_digest))
+            store.put(key, self.kind, Entry(unit.module, failed, blob, fingerprint, diagnostics, object_digest, links))
         timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
-        return Done(unit.index, failed, blob, sha256(blob).hexdigest(), diagnostics, path, ssa, False, product.texts, timings)
+        return Done(unit.index, failed, blob, fingerprint, diagnostics, path, ssa, False, product.texts, timings, links)
 
     def _write(self, unit: Unit, data: bytes) -> str:
         path = os.path.join(self.scratch(), f"{unit.index}.o")
@@ -155,6 +164,8 @@ class Workshop:
 
     def _imports(self, unit: Unit) -> list[ResolvedImport]:
         """One entry per `use`, in source order, then the prelude."""
+        from vitte.ir.defs import ResolvedImport
+
         units = self.graph.units
         imports = []
         for use in unit.imports:
@@ -176,9 +187,20 @@ class Workshop:
             self.context.log(LogLevel.DEBUG, "cache", text)
 
 
-def reported(done: Done) -> Diagnostics:
+def encoded(diagnostics: list[Diagnostic]) -> bytes:
+    """No diagnostics are no bytes, so that the usual case needs no decoder."""
+    if not diagnostics:
+        return b""
+    from vitte.driver_impl.cache import codec
+
+    return codec.diagnostics.encode(diagnostics)
+
+
+def reported(done: Done) -> list[Diagnostic]:
     """The diagnostics of a finished unit."""
-    result = Diagnostics()
-    for diagnostic in codec.diagnostics.decode(done.diagnostics):
-        result.emit(diagnostic)
-    return result
+    if not done.diagnostics:
+        return []
+    from vitte.driver_impl.cache import codec
+
+    found: list[Diagnostic] = codec.diagnostics.decode(done.diagnostics)
+    return found
