@@ -36,7 +36,6 @@ class _Numbering:
         self.table: dict[Key, int] = {}
         self.truth: dict[int, bool] = {}
         """Conditions known here."""
-        self.constants: dict[tuple[str, int], int] = {}
         self.entry: list[Inst] = []
         """Constants made on the way; they go to the head of the entry block."""
         self.changed = False
@@ -150,11 +149,12 @@ class _Numbering:
         return -1
 
     def constant(self, ty: str, value: int) -> int:
-        """A constant defined at the head of the function."""
-        made = self.constants.get((ty, value))
+        """A constant: one that is there already, or a new one at the head of the function."""
+        key: Key = ("iconst", ty, "", value, "", "")
+        made = self.table.get(key)
         if made is None:
             self.fn.types.append(ty)
-            made = self.constants[ty, value] = len(self.fn.types) - 1
+            made = self.table[key] = len(self.fn.types) - 1
             inst = Inst("iconst", ty, [], made, imm=value)
             self.entry.append(inst)
             self.defs[made] = inst
