@@ -21,6 +21,6 @@ def test_marks(path: Path) -> None:
         for other in sorted(path.parent.rglob("*.vit")):
             files[str(other.relative_to(path.parent).with_suffix(""))] = other.read_text()
     lowered = lower_text(path.read_text(), "main", files)
-    expected = [mark for mark in marks(path) if mark[1][:3] in ("V01", "V09", "W01")]
+    expected = [mark for mark in marks(path) if mark[1][:3] in ("V00", "V01", "V09", "W01")]
     assert sorted(lowered.found) == expected
     assert hir_verify.verify(lowered.module, lowered.ctx) == []

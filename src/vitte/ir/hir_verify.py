@@ -2,7 +2,8 @@
 
 H1 every path in a `DefRef`, `TyPath`, `PatPath` or `PatCase`, every trait of a bound or impl, every listed method, constant, default and
    parent is that of a definition of this module, of an interface in reach, or of a language item, and of the right kind.
-H2 every local is declared by one pattern before it is used, in a scope around the use; `Local`s are all there.
+H2 every local is declared by one pattern before it is used, in a scope around the use; `Local`s are all there, and declared
+   unless errors were reported.
 H3 `Break` and `Continue` name a loop around them; loop ids are unique in a body.
 H4 spans lie in the source.
 H5 error nodes carry a token.
@@ -42,6 +43,7 @@ class _Checker:
     def __init__(self, module: h.Module, ctx: UnitContext | None) -> None:
         self.module = module
         self.defs = ctx.defs if ctx is not None else None
+        self.failed = ctx is not None and ctx.diagnostics.error_count > 0
         self.found: list[str] = []
         self.kinds: dict[str, str] = {}
         self.where = ""
@@ -163,7 +165,7 @@ class _Checker:
         self.walk(body.value)
         for at, local in enumerate(body.locals):
             self.span(local.span)
-            if at not in self.declared and not local.is_synthetic:
+            if at not in self.declared and not local.is_synthetic and not self.failed:
                 self.say("H2", f"local {at} `{local.name}` is never declared")
         self.locals, self.live = [], []
 

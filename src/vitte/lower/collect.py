@@ -44,9 +44,9 @@ def item_symbols(lo: Lowerer, item: a.Item, prefix: str) -> list[tuple[str, Sym]
     sym = Sym(kind, path, item.name_span, node=item)  # type: ignore[attr-defined]
     found = [(name, sym)]
     if kind == "adt":
-        lo.own_types.setdefault(path, sym)
+        first = lo.own_types.setdefault(path, sym)
         note_consts(lo, path, item.members)  # type: ignore[attr-defined]
-        if isinstance(item, a.Pick):
+        if isinstance(item, a.Pick) and first is sym:
             found += [(case.name, Sym("case", f"{path}.{case.name}", case.name_span)) for case in item.cases]
     return found
 

@@ -77,7 +77,7 @@ class ParserBase:
         self.links = 0
         self.no_form = False
         """Whether a form literal may not stand here: the condition of `if` and its like."""
-        self.token = ErrorToken(0)
+        self.token = ErrorToken(1)  # until then: the repair that keeps the parser silent has its own report
         self.reported: list[int] = []
         """Offsets of the mistakes reported by the parser, in order."""
         self.blocks = 0
@@ -134,12 +134,14 @@ class ParserBase:
 
     def quiet(self, i: int) -> bool:
         """Whether to say nothing at token `i`: a repaired bracket there was or will be reported. Notes the place."""
-        self.reported.append(self.starts[i])
+        start = self.starts[i]
+        last = self.reported[-1] if self.reported else -1
+        self.reported.append(start)
         virtual = self.virtual
         if virtual and (i in virtual or i - 1 in virtual or i - 2 in virtual):
             return True
-        reported = self.reported
-        return len(reported) > 1 and reported[-2] == reported[-1]
+        # What goes wrong after a mistake on the same line is most often its consequence.
+        return last >= 0 and self.text.find("\n", min(last, start), max(last, start)) < 0
 
     def fail(self, code: Code, i: int, message: str, label: str = "", helps: tuple[Suggestion, ...] = ()) -> NoReturn:
         self.error(code, i, message, label, helps)
