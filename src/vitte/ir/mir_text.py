@@ -8,11 +8,11 @@
       _0: i64
       _1: &std/list::list[i64] "xs" @12+2
       _2: i64
-    bb0:
-      _2 = len (*_1)
-      check_index const 0: i64 < copy _2 @40+5
-      _0 = copy (*_1)[0] @40+5
-      return
+      bb0:
+        _2 = len (*_1)
+        check_index const 0: i64 < copy _2 @40+5
+        _0 = copy (*_1)[0] @40+5
+        return
     }
 
 Places: `(*P)` `(P.1: T)` `(P as #2)` `P[_3]` `P[0]` `P[-1]` (from the end). Operands: `copy P`, `raw P` (a copy without
@@ -62,9 +62,9 @@ def print_body(body: mir.Body) -> str:
         name = f" {quote(local.name)}" if local.name else ""
         out.append(f"  {'mut ' if local.mutable else ''}_{n}: {local.ty.text}{name}{span_text(local.span)}")
     for n, block in enumerate(body.blocks):
-        out.append(f"bb{n}:")
-        out += [f"  {stmt_text(stmt)}" for stmt in block.stmts]
-        out.append(f"  {term_text(block.term)}")
+        out.append(f"  bb{n}:")
+        out += [f"    {stmt_text(stmt)}" for stmt in block.stmts]
+        out.append(f"    {term_text(block.term)}")
     out.append("}")
     return "\n".join(out)
 
