@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from msgspec import Struct
 
@@ -230,11 +230,12 @@ def compile_unit(
         if broken:
             raise Stop
         steps.stop_on_errors()
-        roots = root_instances(unit, thir, ctx, options, goal)
+        entry, tests = roots_of(unit, ctx, options, goal)
         steps.stop_on_errors()
         from vitte import mir_build, monomorphize
 
-        plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, roots), thir)
+        which: Literal["all", "none"] = "none" if goal == "check" else "all"
+        plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, which, entry, tests), thir)
         steps.stop_on_errors()
         mir = run("mir_build", mir_build.run, plan)
         steps.stop_on_errors()
@@ -285,23 +286,23 @@ def wanted_dumps(unit: Unit, options: DriverOptions) -> list[tuple[str, str]]:
     return result
 
 
-def root_instances(unit: Unit, thir: Any, ctx: UnitContext, options: DriverOptions, goal: str) -> tuple[Any, ...]:
-    """The glue that the root unit adds: the program's entry, or the test runner's."""
-    from vitte.ir.mono import Instance
-
+def roots_of(unit: Unit, ctx: UnitContext, options: DriverOptions, goal: str) -> tuple[str | None, list[tuple[str, str]] | None]:
+    """What the root unit adds: the entry procedure, or "test_main", and the tests (title, path) its binary runs. A unit built for
+    tests has its test blocks compiled."""
+    tests: list[tuple[str, str]] | None = [] if options.tests else None
     if unit.role != "root" or goal == "check":
-        return ()
+        return None, tests
     if options.tests:
-        return (Instance("", (), "test_main"),)
+        return "test_main", [(proc.test, proc.path) for proc in ctx.defs.procs.values() if proc.test is not None]
     entry = f"{unit.module}::main"
     if entry not in ctx.defs.procs and goal == "ssa" and options.dump:
-        return ()  # a library may be looked at
+        return None, tests  # a library may be looked at
     if entry not in ctx.defs.procs:
         ctx.diagnostics.error(
             NO_MAIN, NO_SPAN, f"`{unit.display}` has no procedure `main`", helps=(
                 Suggestion("add `proc main() { ... }`, or use `vitte check` for a library"),))  # fmt: skip
-        return ()
-    return (Instance(entry, (), "main"),)
+        return None, tests
+    return entry, tests
 
 
 def keep_constants(interface: Interface, module: ssa.Module) -> None:
