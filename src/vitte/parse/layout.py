@@ -126,6 +126,7 @@ _ITEM_WORDS = frozenset(
     for word in "proc form pick trait impl use pull export share space type flags bits test bench union extern entry static pub public".split()
 )
 _STATEMENT_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "let give defer break continue while".split())
+_CONTROL_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "if elif for while match when select with".split())
 
 
 def _column(lexed: Lexed, i: int) -> int:
@@ -141,6 +142,10 @@ def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
     removed: set[int] = set()
     stack: list[tuple[int, int]] = []  # (opener, indentation of its line)
     indent = 0
+    header = -1  # the opening parenthesis of the last procedure header
+    named = False  # the name of a procedure has been read, its parameters have not begun
+    control = -1  # the last `if`, `for`, ... of the line
+    type_end = -1  # the token after the parameters of the last `proc(...)` type
 
     def close(i: int, down_to: int) -> None:
         """Close what is open above `down_to` entries of the stack, before token `i`. One message per place."""
@@ -155,7 +160,11 @@ def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
     for i in range(count):
         kind = kinds[i]
         fresh = nl[i] or i == 0
+        if kind in _CONTROL_WORDS:
+            control = i
         if fresh:
+            if kind not in _CONTROL_WORDS:
+                control = -1
             indent = _column(lexed, i)
             keep = len(stack)
             if (kind in _ITEM_WORDS and 0 < kinds[i + 1] <= t.LAST_WORD) or kind == t.HASH:
@@ -164,17 +173,42 @@ def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
                     keep -= 1
             elif kind not in _CLOSERS:
                 # Inside parentheses no line begins a statement, and none stands left of the line that opened them.
-                while keep and kinds[stack[keep - 1][0]] != t.LBRACE and (kind in _STATEMENT_WORDS or indent <= stack[keep - 1][1]):
+                # Nor left of a brace with something after it on its line.
+                while keep:
+                    opener, column = stack[keep - 1]
+                    if kinds[opener] == t.LBRACE:
+                        if nl[opener + 1] or indent > column:
+                            break
+                    elif kind not in _STATEMENT_WORDS and indent > column:
+                        break
                     keep -= 1
             if keep < len(stack) and kind != t.EOF:
                 close(i, keep)
+        if kind == t.PROC:
+            named = 0 < kinds[i + 1] <= t.LAST_WORD
+        elif (kind == t.ARROW and i != type_end) or kind == t.LBRACE:
+            # Parameters end before the result type and the body.
+            if stack and stack[-1][0] == header:
+                close(i, len(stack) - 1)
+            named = False
+            if kind == t.LBRACE and nl[i + 1] and control >= 0 and kinds[i - 1] != t.BAR and kinds[i - 1] != t.OROR:
+                # So does a condition before the block of the line's `if`, `for`, ...
+                keep = len(stack)
+                while keep and kinds[stack[keep - 1][0]] != t.LBRACE and stack[keep - 1][0] > control:
+                    keep -= 1
+                if keep < len(stack):
+                    close(i, keep)
         if kind in _OPEN_TO_CLOSE:
+            if kind == t.LPAREN and named:
+                header, named = i, False
             stack.append((i, indent))
         elif kind in _CLOSERS:
             at = len(stack) - 1
             if kind == t.RBRACE:
                 while at >= 0 and kinds[stack[at][0]] != t.LBRACE:
                     at -= 1
+                if not fresh and 0 <= at < len(stack) - 1 and any(nl[stack[at][0] + 1 : i]):
+                    at = -1
                 if fresh and at >= 0:
                     # A closing brace at the start of a line belongs to the block whose header stands in its column.
                     if stack[at][1] < indent and at == len(stack) - 1:
@@ -195,7 +229,9 @@ def _repair(lexed: Lexed) -> tuple[list[Repair], set[int]]:
                 continue
             if at < len(stack) - 1:
                 close(i, at + 1)
-            stack.pop()
+            opener = stack.pop()[0]
+            if opener and kinds[opener - 1] == t.PROC:
+                type_end = i + 1
     if stack:
         close(count - 1, 0)
     return repairs, _rebuild(lexed, before, removed)

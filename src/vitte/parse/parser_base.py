@@ -141,7 +141,7 @@ class ParserBase:
         if virtual and (i in virtual or i - 1 in virtual or i - 2 in virtual):
             return True
         # What goes wrong after a mistake on the same line is most often its consequence.
-        return last >= 0 and self.text.find("\n", min(last, start), max(last, start)) < 0
+        return last >= 0 and abs(start - last) < 2000 and self.text.find("\n", min(last, start), max(last, start)) < 0
 
     def fail(self, code: Code, i: int, message: str, label: str = "", helps: tuple[Suggestion, ...] = ()) -> NoReturn:
         self.error(code, i, message, label, helps)

@@ -258,6 +258,7 @@ class ExprParser(PatternParser):
                 if kinds[self.i] == t.COMMA:
                     self.i += 1
                 elif self.i != close:
+                    i = self.i
                     self._missing_comma("`,` or `)`")
             except Fail:
                 args.append(self._recover(i, close, depth))
@@ -298,6 +299,7 @@ class ExprParser(PatternParser):
                 if kinds[self.i] == t.COMMA:
                     self.i += 1
                 elif self.i != close:
+                    i = self.i
                     self._missing_comma(f"`,` or `{last}`")
             except Fail:
                 items.append(self._recover(i, close, depth))
@@ -345,6 +347,13 @@ class ExprParser(PatternParser):
         if self.nl[i] or type(path) not in _FORM_PATHS:
             return None
         kinds = self.kinds
+        if self.nl[i + 1] and not (
+            kinds[i + 1] == t.RBRACE
+            or kinds[i + 1] == t.DOTS
+            or (0 < kinds[i + 1] <= t.LAST_WORD and (kinds[i + 2] in (t.COLON, t.COMMA, t.RBRACE) or self.nl[i + 2]))
+            or (type(path) is a.Name and path.name in ("map", "set"))
+        ):
+            return None
         if self.no_form:
             if not (0 < kinds[i + 1] <= t.LAST_WORD and kinds[i + 2] == t.COLON):
                 return None
@@ -396,6 +405,10 @@ class ExprParser(PatternParser):
             except Fail:
                 self.depth = depth
                 self.no_form = False
+                if not fields:
+                    # Nothing in it reads like a field: this is not the literal it seemed to be.
+                    self.i = close
+                    break
                 self.next_line(at, close)
                 if kinds[self.i] in (t.COMMA, t.SEMI):
                     self.i += 1

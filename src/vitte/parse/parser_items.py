@@ -346,6 +346,7 @@ class ItemParser(StmtParser):
                 if kinds[self.i] == t.COMMA:
                     self.i += 1
                 elif self.i != close:
+                    i = self.i
                     self.fail_expected("`,` or `)`")
             except Fail:
                 self.depth = depth
@@ -398,6 +399,8 @@ class ItemParser(StmtParser):
     def check_body(self, item: a.Item, wants: bool | None) -> a.Item:
         """Report a missing or superfluous body of a procedure; `wants` is `None` where both are right."""
         if type(item) is not a.Proc or wants is None or (item.body is not None) == wants:
+            return item
+        if self.reported and self.reported[-1] >= item.span >> SPAN_BITS:
             return item
         if wants:
             if any(attr.name == "intrinsic" for attr in item.meta.attrs) or (item.abi and item.body is None):

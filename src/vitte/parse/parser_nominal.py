@@ -8,9 +8,10 @@ from vitte.base.diagnostics import Suggestion
 from vitte.base.source import NO_SPAN
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
+from vitte.ir.ast_walk import height
 from vitte.parse import errors
 from vitte.parse.operators import RANGE
-from vitte.parse.parser_base import Fail, Founding
+from vitte.parse.parser_base import MAX_HEIGHT, SUSPICIOUS, Fail, Founding
 from vitte.parse.parser_items import ITEMS, Before, ItemParser
 
 _MEMBERS = frozenset(
@@ -55,6 +56,7 @@ class Parser(ItemParser):
                     handler = ITEMS[kinds[self.i]]
                     assert handler is not None
                     members.append(self.check_body(handler(self, before), True))
+                    i = self.i
                     self.end_item(close)
                     continue
                 parts.append(part(before))
@@ -226,6 +228,7 @@ class Parser(ItemParser):
                         errors.EXPECTED_ITEM, self.i, f"expected `proc`, `const` or `type`, found {self.found(self.i)}", "not a member"
                     )
                 members.append(self.check_body(handler(self, before), wants_body))
+                i = self.i
                 self.end_item(close)
             except Fail:
                 self.depth = depth
@@ -298,10 +301,12 @@ class Parser(ItemParser):
                         helps = (Suggestion("`space` stands first in a file, once"),)
                         self.error(errors.MISPLACED_SPACE, i, "misplaced `space`", "not the first declaration", helps)
                     space = space or found
+                    i = self.i
                     self.end_item(end)
                     continue
                 item = self.check_body(self.item(), True)
-                items.append(self.check_height(item) if self.links > 300 else item)
+                items.append(self.check_height(item) if self.links > SUSPICIOUS else item)
+                i = self.i
                 self.end_item(end)
             except Fail:
                 self.depth = 0
@@ -318,9 +323,6 @@ class Parser(ItemParser):
 
     def check_height(self, item: a.Item) -> a.Item:
         """Replace a declaration whose tree is too high for recursive passes."""
-        from vitte.ir.ast_walk import height
-        from vitte.parse.parser_base import MAX_HEIGHT
-
         if height(item) <= MAX_HEIGHT:
             return item
         helps = (Suggestion("split the longest chain of operators or calls with `let`"),)

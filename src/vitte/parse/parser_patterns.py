@@ -201,6 +201,7 @@ class PatternParser(TypeParser):
                 else:
                     items.append(self.pat())
                 if self.i != close and kinds[self.i] != t.COMMA:
+                    i = self.i
                     self.fail_expected(f"`,` or `{t.NAMES[kinds[close]]}`")
             except Fail:
                 self.depth = depth

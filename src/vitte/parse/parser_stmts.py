@@ -119,7 +119,7 @@ class StmtParser(ExprParser):
             if kinds[i] == t.SEMI and i >= failed:
                 i += 1
                 break
-            if stop[i] and i > start and i >= failed:
+            if stop[i] and i > start and i >= failed and kinds[i] != t.CASE:
                 break
             i = mate.get(i, i) + 1
         self.i = min(i, close)
@@ -243,7 +243,7 @@ class StmtParser(ExprParser):
             self.fail_expected("`in`", (Suggestion("a loop over the elements of something is `for x in xs { ... }`"),))
         self.i += 1
         self.no_form = True
-        source = self.expr()
+        source = self.subject("something to go through")
         self.no_form = no_form
         body = self.block()
         return a.For(self.span(start), label, label_span, pattern, source, body)
@@ -312,7 +312,7 @@ class StmtParser(ExprParser):
             value = self.expr()
             cond: a.Expr = a.Is(self.span(self.starts[i]), value, pattern, False)
         else:
-            cond = self.expr()
+            cond = self.subject("a condition")
         if self.kinds[self.i] == t.EQ:
             helps = (Suggestion("compare with `==`"),)
             self.fail(
@@ -324,6 +324,14 @@ class StmtParser(ExprParser):
             )
         self.no_form = no_form
         return cond
+
+    def subject(self, what: str) -> a.Expr:
+        """The expression before a block; a brace right away is that block, with the expression missing."""
+        i = self.i
+        if self.kinds[i] == t.LBRACE and self.kinds[self.mate[i] + 1] != t.LBRACE:
+            self.error(errors.EXPECTED_EXPRESSION, i, f"expected {what}, found `{{`", f"expected {what} before this")
+            return a.ErrorExpr(Span(self.starts[i] << SPAN_BITS), self.token)
+        return self.expr()
 
     def if_expr(self) -> a.Expr:
         i = self.i
@@ -356,7 +364,7 @@ class StmtParser(ExprParser):
             return self.word()
         self.i = i + 1
         no_form, self.no_form = self.no_form, True
-        subject = self.expr()
+        subject = self.subject("a value to match")
         self.no_form = False
         close = self.open(t.LBRACE, "`{`")
         self.blocks += 1

@@ -138,6 +138,7 @@ class TypeParser(ParserBase):
             try:
                 args.append(self._type_arg())
                 if kinds[self.i] != t.COMMA and self.i != close:
+                    begin = self.i
                     self.fail_expected("`,` or `]`")
             except Fail:
                 self.depth = depth
