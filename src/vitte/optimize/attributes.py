@@ -3,8 +3,8 @@
     fn len(v0: ptr) -> i64                   fn len(v0: ptr readonly nocapture) -> i64
       v1 = load i64 v0 8; ret v1       ==>     v1 = load i64 v0 8; ret v1
 
-A caller whose stack slot is only given to such functions can keep what it knows of it in registers. The flags are read off the body as it
-came from stage 7 and not as optimised: LLVM and the linker may pick another unit's copy of a shared function, and this holds for all copies.
+A caller whose stack slot is only given to such functions can keep what it knows of it in registers. The flags are read off the body as
+it came from stage 7 and not as optimised: LLVM and the linker may pick another unit's copy of a shared function, and this holds for all.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Vitte types as DWARF types, laid out as `ir.layout` says.
 
-A pick with payloads is a structure of its tag (an enumeration) and a structure per case, all at their real offsets; the debugger shows every
-case, the tag says which is meant. A pick without a tag shows its one pointer. `string` points at characters, so that debuggers print text.
+A pick with payloads is a structure of its tag (an enumeration) and a structure per case, all at their real offsets; the debugger shows
+every case, the tag says which is meant. A pick without a tag shows its one pointer.
+`string` points at characters, so that debuggers print text.
 """
 
 from __future__ import annotations
@@ -113,13 +114,13 @@ class DebugTypes:
         module = self.module
         elements = [
             module.node(
-                f"!DIDerivedType(tag: DW_TAG_member, name: {quote(n)}, scope: {node}, baseType: {ty}, size: {self._bits(ty)}, offset: {at * 8})"
+                f"!DIDerivedType(tag: DW_TAG_member, name: {quote(n)}, scope: {node}, baseType: {ty}, "
+                f"size: {self._bits(ty)}, offset: {at * 8})"
             )
             for n, ty, at in members
         ]
-        module.set_node(
-            node, f"!DICompositeType(tag: DW_TAG_{tag}, name: {quote(name)}, size: {size * 8}, elements: {module.node('!{' + ', '.join(elements) + '}')})"
-        )
+        inside = module.node("!{" + ", ".join(elements) + "}")
+        module.set_node(node, f"!DICompositeType(tag: DW_TAG_{tag}, name: {quote(name)}, size: {size * 8}, elements: {inside})")
 
     def _bits(self, node: str) -> int:
         """The size a type node says it has (debuggers take the type's, so an unfinished one may say 0)."""
@@ -155,7 +156,8 @@ class DebugTypes:
             if not types:
                 continue
             inner = module.distinct()
-            fields = [(f.name if variant.has_names else f"_{i}", self.of(ty_), at) for i, (f, ty_, at) in enumerate(zip(variant.fields, types, offsets))]
+            names = [f.name if variant.has_names else f"_{i}" for i, f in enumerate(variant.fields)]
+            fields = [(name, self.of(field), at) for name, field, at in zip(names, types, offsets)]
             self._fill(inner, variant.name, pick.size, fields)
             members.append((variant.name, inner, 0))
         self._fill(node, t.show(ty), pick.size, members)

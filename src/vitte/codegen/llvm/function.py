@@ -1,6 +1,7 @@
 """One function: its blocks as LLVM blocks, block parameters as phi nodes, failed checks as cold blocks at the end.
 
-A `check` or `.trap` ends an LLVM block in the middle of an SSA block; phi nodes name the last piece, which is where the jump is. Panic blocks are shared per function by what they say and where.
+A `check` or `.trap` ends an LLVM block in the middle of an SSA block; phi nodes name the last piece, which is where the jump is.
+Panic blocks are shared per function by what they say and where.
 """
 
 from __future__ import annotations
@@ -138,7 +139,7 @@ class FunctionEmitter:
         elif op == "br":
             yes, no = term.targets
             yes_cold, no_cold = self.fn.blocks[yes.block].cold, self.fn.blocks[no.block].cold
-            weights = "" if yes_cold == no_cold else f", !prof {self.module.weights(no_cold)}"
+            weights = "" if yes_cold == no_cold else self.module.weights(no_cold)
             taken: dict[int, list[int]] = {}
             first = self._target(yes, taken)
             out.append(f"  br i1 {self.names[term.args[0]]}, label {first}, label {self._target(no, taken)}{weights}{at}")
@@ -163,14 +164,14 @@ class FunctionEmitter:
         self.counter += 1
         label = f"k{self.counter}"
         weights = self.module.weights(True)
-        self.out.append(f"  br i1 {condition}, label %{label}, label %{panic}, !prof {weights}{self.at[loc]}\n{label}:")
+        self.out.append(f"  br i1 {condition}, label %{label}, label %{panic}{weights}{self.at[loc]}\n{label}:")
         self.label = label
 
     def panic_if(self, condition: str, panic: str, loc: int) -> None:
         self.counter += 1
         label = f"k{self.counter}"
         weights = self.module.weights(False)
-        self.out.append(f"  br i1 {condition}, label %{panic}, label %{label}, !prof {weights}{self.at[loc]}\n{label}:")
+        self.out.append(f"  br i1 {condition}, label %{panic}, label %{label}{weights}{self.at[loc]}\n{label}:")
         self.label = label
 
     def _panic(self, key: tuple[str, int] | None, callee: str, args: str, loc: int) -> str:
@@ -178,7 +179,8 @@ class FunctionEmitter:
         label = f"p{self.counter}"
         place = self.module.place(self.fn, loc)
         attributes = self.module.attributes(("cold", "noreturn"))
-        self.cold.append(f"{label}:\n  call void {self.module.callee(callee)}({args}, ptr {place}) {attributes}{self.at_call(loc)}\n  unreachable")
+        call = f"call void {self.module.callee(callee)}({args}, ptr {place}) {attributes}{self.at_call(loc)}"
+        self.cold.append(f"{label}:\n  {call}\n  unreachable")
         if key is not None:
             self.panics[key] = label
         return label

@@ -18,14 +18,18 @@ Handle = Any
 """An object of llvmlite, which has no types."""
 
 _X86 = (
-    "x86-64 x86-64-v2 x86-64-v3 x86-64-v4 nocona core2 penryn nehalem westmere sandybridge ivybridge haswell broadwell skylake skylake-avx512 "
-    "cascadelake cooperlake cannonlake icelake-client icelake-server rocketlake tigerlake sapphirerapids alderlake raptorlake meteorlake "
+    "x86-64 x86-64-v2 x86-64-v3 x86-64-v4 nocona core2 penryn nehalem westmere sandybridge ivybridge haswell broadwell skylake "
+    "skylake-avx512 "
+    "cascadelake cooperlake cannonlake icelake-client icelake-server rocketlake tigerlake sapphirerapids "
+    "alderlake raptorlake meteorlake "
     "arrowlake lunarlake emeraldrapids graniterapids sierraforest grandridge bonnell silvermont goldmont goldmont-plus tremont gracemont "
     "k8 k8-sse3 amdfam10 barcelona btver1 btver2 bdver1 bdver2 bdver3 bdver4 znver1 znver2 znver3 znver4 znver5"
 )
 _ARM64 = (
-    "cortex-a34 cortex-a35 cortex-a53 cortex-a55 cortex-a57 cortex-a65 cortex-a72 cortex-a73 cortex-a75 cortex-a76 cortex-a77 cortex-a78 "
-    "cortex-a710 cortex-a715 cortex-x1 cortex-x2 cortex-x3 neoverse-n1 neoverse-n2 neoverse-v1 neoverse-v2 apple-m1 apple-m2 apple-m3 apple-m4"
+    "cortex-a34 cortex-a35 cortex-a53 cortex-a55 cortex-a57 cortex-a65 cortex-a72 cortex-a73 cortex-a75 cortex-a76 cortex-a77 "
+    "cortex-a78 "
+    "cortex-a710 cortex-a715 cortex-x1 cortex-x2 cortex-x3 neoverse-n1 "
+    "neoverse-n2 neoverse-v1 neoverse-v2 apple-m1 apple-m2 apple-m3 apple-m4"
 )
 _RISCV = "generic-rv64 sifive-u54 sifive-u74 sifive-x280 rocket-rv64 spacemit-x60 veyron-v1"
 CPUS: dict[str, tuple[str, ...]] = {

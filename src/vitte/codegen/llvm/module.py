@@ -23,18 +23,27 @@ RUNTIME: dict[str, tuple[Signature, str, tuple[str, ...]]] = {
     lang.ASSERT_FAILED_SIDES: (Signature(("ptr", "ptr", "ptr", "ptr")), "", ("cold", "noreturn")),
     lang.ALLOC: (
         Signature(("i64",), "ptr"), "noalias nonnull align 16 ",
-        ("willreturn", "mustprogress", "allocsize(0)", 'allockind("alloc,uninitialized")', '"alloc-family"="vitte"', "memory(inaccessiblemem: readwrite)"),
+        (
+            "willreturn", "mustprogress", "allocsize(0)", 'allockind("alloc,uninitialized")', '"alloc-family"="vitte"',
+            "memory(inaccessiblemem: readwrite)",
+        ),
     ),
     lang.DEALLOC: (
         Signature(("ptr",)), "",
-        ("willreturn", "mustprogress", 'allockind("free")', '"alloc-family"="vitte"', "memory(argmem: readwrite, inaccessiblemem: readwrite)"),
+        (
+            "willreturn", "mustprogress", 'allockind("free")', '"alloc-family"="vitte"',
+            "memory(argmem: readwrite, inaccessiblemem: readwrite)",
+        ),
     ),
 }
 """What is known about procedures of the runtime when they are only declared: signature, attributes of the result, of the function.
 `alloc` and `dealloc` behave like malloc and free: a pair that nobody uses may go."""
+_DATA_LINKAGE = {"external": "dso_local", "linkonce": "linkonce_odr hidden", "internal": "internal", "private": "private unnamed_addr"}
 DEALLOC_PARAM = "ptr allocptr captures(none)"
 
-PARAM_FLAGS: dict[str, str] = {"nonnull": "nonnull", "noalias": "noalias", "readonly": "readonly", "nocapture": "captures(none)", "sret": "noalias nonnull writable"}
+PARAM_FLAGS: dict[str, str] = {
+    "nonnull": "nonnull", "noalias": "noalias", "readonly": "readonly", "nocapture": "captures(none)", "sret": "noalias nonnull writable",
+}
 """Parameter flags of SSA -> attributes. Results through memory are ordinary pointers here (on x86-64 the C convention passes them so)."""
 
 
@@ -44,7 +53,7 @@ def emit_module(module: Module, ctx: UnitContext) -> str:
 
 
 class ModuleEmitter:
-    """State of one unit's emission. `signatures`: of everything that may be called. The other maps remember what was asked for, in order."""
+    """State of one unit's emission. `signatures`: of everything that may be called. The other maps hold what was asked for, in order."""
 
     def __init__(self, module: Module, ctx: UnitContext) -> None:
         from vitte.codegen.llvm import machine
@@ -135,10 +144,12 @@ class ModuleEmitter:
         self.node_lines[int(name[1:])] = f"{name} = distinct {text}"
 
     def weights(self, first_likely: bool) -> str:
-        """Branch weights: the way to a panic is never taken, as far as layout goes."""
+        """Suffix of a branch with weights: the way to a panic is never taken, as far as layout goes. Level 0 makes no use of them."""
+        if self.ctx.opt_level == "0":
+            return ""
         if not self.likely:
-            self.likely = self.node('!{!"branch_weights", i32 1048575, i32 1}')
-            self.unlikely = self.node('!{!"branch_weights", i32 1, i32 1048575}')
+            self.likely = ", !prof " + self.node('!{!"branch_weights", i32 1048575, i32 1}')
+            self.unlikely = ", !prof " + self.node('!{!"branch_weights", i32 1, i32 1048575}')
         return self.likely if first_likely else self.unlikely
 
     def bool_range(self) -> str:
@@ -205,7 +216,8 @@ class ModuleEmitter:
             result = "noalias nonnull ptr"
         section = f" section {quote('.text.' + fn.symbol)}" if self.is_elf and not comdat else ""
         attached = f" !dbg {debug.subprogram}" if debug is not None else ""
-        return f"define {linkage} {result} {symbol(fn.symbol)}({', '.join(params)}) {self.attributes(tuple(words))}{section}{comdat}{attached} {{"
+        after = f"{self.attributes(tuple(words))}{section}{comdat}{attached}"
+        return f"define {linkage} {result} {symbol(fn.symbol)}({', '.join(params)}) {after} {{"
 
     def emit(self) -> str:
         unit = self.unit
@@ -221,7 +233,10 @@ class ModuleEmitter:
         for name in unit.external_globals:
             if name not in self.global_names and name not in self.signatures:
                 self.external_globals.setdefault(name, symbol(name))
-        head = [f"source_filename = {quote(unit.file or unit.name)}", f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"']
+        head = [
+            f"source_filename = {quote(unit.file or unit.name)}",
+            f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"',
+        ]
         if self.has_comdat:
             head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if fn.linkage == "linkonce"]
             head += [f"${quote(g.symbol)} = comdat any" for g in unit.globals if g.linkage == "linkonce"]
@@ -244,7 +259,8 @@ class ModuleEmitter:
         if runtime is not None:
             signature, result, words = runtime
             params = DEALLOC_PARAM if name == lang.DEALLOC else ", ".join([PASSED[t] for t in signature.params])
-            return f"declare {local}{result}{TYPE[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind', *words))}"
+            group = self.attributes(("nounwind", *words))
+            return f"declare {local}{result}{TYPE[signature.result]} {symbol(name)}({params}) {group}"
         signature = self.signatures.get(name) or Signature(())
         params = ", ".join([PASSED[t] for t in signature.params])
         if signature.variadic:
@@ -252,7 +268,7 @@ class ModuleEmitter:
         return f"declare {local}{RETURNED[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
 
     def _global(self, g: Global) -> str:
-        linkage = {"external": "dso_local", "linkonce": "linkonce_odr hidden", "internal": "internal", "private": "private unnamed_addr"}[g.linkage]
+        linkage = _DATA_LINKAGE[g.linkage]
         kind = "global" if g.mutable else "constant"
         ty, value = self._data(g)
         comdat = ", comdat" if g.linkage == "linkonce" and self.has_comdat else ""

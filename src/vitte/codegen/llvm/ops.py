@@ -124,7 +124,8 @@ def _cast(word: str, wide: str = "") -> Emitter:
             callee = f.module.wide(f"{wide}.{inst.ty}")
             f.out.append(f"  {names[inst.result]} = call {target} {callee}(i128 {names[a]}){f.at_call(inst.loc)}")
         else:
-            f.out.append(f"  {names[inst.result]} = {word if source != target else 'bitcast'} {source} {names[a]} to {target}{f.at[inst.loc]}")
+            kind = word if source != target else "bitcast"
+            f.out.append(f"  {names[inst.result]} = {kind} {source} {names[a]} to {target}{f.at[inst.loc]}")
 
     return emit
 
@@ -295,8 +296,8 @@ def _fill() -> None:
     for op, word in (("feq", "oeq"), ("fne", "une"), ("flt", "olt"), ("fle", "ole"), ("fgt", "ogt"), ("fge", "oge")):
         EMIT[op] = _compare(f"fcmp {word}")
     for op, name in (
-        ("fsqrt", "sqrt"), ("ffloor", "floor"), ("fceil", "ceil"), ("ftrunc", "trunc"), ("fround", "round"), ("fabs", "fabs"), ("fma", "fma"),
-        ("popcnt", "ctpop"), ("bswap", "bswap"),
+        ("fsqrt", "sqrt"), ("ffloor", "floor"), ("fceil", "ceil"), ("ftrunc", "trunc"), ("fround", "round"), ("fabs", "fabs"),
+        ("fma", "fma"), ("popcnt", "ctpop"), ("bswap", "bswap"),
     ):
         EMIT[op] = _intrinsic(name)
     for op, name in (("clz", "ctlz"), ("ctz", "cttz")):

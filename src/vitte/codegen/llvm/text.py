@@ -40,7 +40,8 @@ def float_constant(value: float, ty: str) -> str:
 
 
 TYPE: dict[str, str] = {
-    "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "i128": "i128", "f32": "float", "f64": "double", "ptr": "ptr", "": "void",
+    "i1": "i1", "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "i128": "i128", "f32": "float", "f64": "double", "ptr": "ptr",
+    "": "void",
 }
 """LLVM's names of the SSA types."""
 PASSED: dict[str, str] = {**TYPE, "i1": "i1 zeroext"}
