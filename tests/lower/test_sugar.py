@@ -1,5 +1,7 @@
 """What each construct lowers to: source above, HIR text below. The bodies are those of `m::f`, without its head."""
 
+# ruff: noqa: E501
+
 from __future__ import annotations
 
 from textwrap import dedent

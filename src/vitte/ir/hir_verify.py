@@ -35,7 +35,9 @@ def _lang_paths() -> frozenset[str]:
 
 
 _LANG = _lang_paths()
-_KINDS: dict[type, str] = {h.Proc: "proc", h.Adt: "adt", h.Trait: "trait", h.Impl: "impl", h.Alias: "alias", h.StaticAssert: "static_assert"}
+_KINDS: dict[type, str] = {
+    h.Proc: "proc", h.Adt: "adt", h.Trait: "trait", h.Impl: "impl", h.Alias: "alias", h.StaticAssert: "static_assert",
+}  # fmt: skip
 _ERRORS = (h.ErrorExpr, h.PatError, h.TyError)
 
 

@@ -161,7 +161,8 @@ def no_case(lo: Lowerer, span: Span, name: str, owner: str, cases: list[str]) ->
 
 ARTICLES = {
     "proc": "a procedure", "adt": "a type", "case": "a case", "trait": "a trait", "const": "a constant", "static": "a static",
-    "alias": "a type", "module": "a module", "prim": "a type", "param": "a type parameter", "self": "a type", "ptr": "a type", "format": "a built-in",
+    "alias": "a type", "module": "a module", "prim": "a type", "param": "a type parameter", "self": "a type", "ptr": "a type",
+    "format": "a built-in",
     "size": "a built-in", "method": "a method", "local": "a local variable", "ambiguous": "a case of several picks",
 }  # fmt: skip
 
@@ -203,7 +204,8 @@ def unused_import(lo: Lowerer, span: Span, name: str) -> None:
 
 
 def unused_variable(lo: Lowerer, span: Span, name: str) -> None:
-    helps = (lo.diag.suggest(f"if that is intended, name it `_{name}`", span, f"_{name}"),) if lo.text[span_start(span) :].startswith(name) else ()
+    written = lo.text.startswith(name, span_start(span))
+    helps = (lo.diag.suggest(f"if that is intended, name it `_{name}`", span, f"_{name}"),) if written else ()
     lo.diag.warning(UNUSED_VARIABLE, span, f"unused variable `{name}`", "never read", helps=helps)
 
 

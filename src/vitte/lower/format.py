@@ -123,9 +123,8 @@ def pieces(lo: Lowerer, lit: a.StrLit, args: list[a.Expr]) -> list[Piece]:
 
 def argument(lo: Lowerer, arg: a.Expr) -> hir.Expr:
     if type(arg) is a.NamedArg:
-        token = errors.simple(
-            lo, errors.BAD_FORMAT, arg.span, "arguments of a format string have no names", "named here", f"write `{{{arg.name}}}` for a variable"
-        )
+        message = "arguments of a format string have no names"
+        token = errors.simple(lo, errors.BAD_FORMAT, arg.span, message, "named here", f"write `{{{arg.name}}}` for a variable")
         expr(lo, arg.value)
         return hir.ErrorExpr(arg.span, token)
     return expr(lo, arg)

@@ -149,7 +149,16 @@ def default_const(lo: Lowerer, path: str, name: str, span: Span, value: a.Expr, 
 # --- constants and aliases ----------------------------------------------------------------------------------------
 
 
-def const(lo: Lowerer, item: a.Const | a.Static, path: str, vis: Visibility, *, nested: bool = False, in_trait: bool = False, foreign: bool = False) -> None:
+def const(
+    lo: Lowerer,
+    item: a.Const | a.Static,
+    path: str,
+    vis: Visibility,
+    *,
+    nested: bool = False,
+    in_trait: bool = False,
+    foreign: bool = False,
+) -> None:
     attributes(lo, item)
     is_static = isinstance(item, a.Static)
     written = ty(lo, item.ty) if item.ty is not None else None
@@ -175,7 +184,8 @@ def alias(lo: Lowerer, item: a.TypeAlias, path: str, vis: Visibility) -> None:
     count = len(lo.generic_names)
     generic = generics(lo, item.generics)
     if item.ty is None:
-        token = errors.simple(lo, errors.NO_VALUE, item.name_span, f"the type `{item.name}` says not what it means", "no type", "write `= T`")
+        message = f"the type `{item.name}` does not say what it means"
+        token = errors.simple(lo, errors.NO_VALUE, item.name_span, message, "no type", "write `= T`")
         target: hir.TyExpr = hir.TyError(item.name_span, token)
     else:
         target = ty(lo, item.ty)
@@ -267,7 +277,9 @@ def case(lo: Lowerer, c: a.Case, vis: Visibility) -> hir.CaseDecl:
     return hir.CaseDecl(c.name, fields, discriminant, c.name_span, has_names)
 
 
-def bit_fields(lo: Lowerer, item: a.Bits, vis: Visibility, repr_ty: hir.TyExpr | None, ranges: list[tuple[hir.Expr, hir.Expr]]) -> list[hir.FieldDecl]:
+def bit_fields(
+    lo: Lowerer, item: a.Bits, vis: Visibility, repr_ty: hir.TyExpr | None, ranges: list[tuple[hir.Expr, hir.Expr]]
+) -> list[hir.FieldDecl]:
     """Fields of a `bits`: of its integer type, a single bit is a `bool`."""
     found: list[hir.FieldDecl] = []
     for f in named_once(lo, item.fields):
@@ -455,7 +467,8 @@ def block_proc(lo: Lowerer, item: a.Test | a.Bench | a.Entry, word: str) -> hir.
     number = lo.count(word)
     path = f"{lo.path}::{word}#{number}"
     body, _ = proc_body(lo, path, [], item.body)
-    made = hir.Proc(path, f"{word}#{number}", item.span, item.name_span, "private", hir.GenericsExpr([], [], []), [], None, body, attrs=attrs)
+    scope = hir.GenericsExpr([], [], [])
+    made = hir.Proc(path, f"{word}#{number}", item.span, item.name_span, "private", scope, [], None, body, attrs=attrs)
     lo.items.append(made)
     return made
 
@@ -470,7 +483,8 @@ def static_assert(lo: Lowerer, item: a.StaticAssert) -> None:
             message = item.message.value
         elif not isinstance(item.message, a.ErrorExpr):
             hint = 'write `static_assert(condition, "text")`'
-            errors.simple(lo, errors.FORMAT_LITERAL, item.message.span, "the message of a `static_assert` is a literal", "not a string literal", hint)
+            said = "the message of a `static_assert` is a literal"
+            errors.simple(lo, errors.FORMAT_LITERAL, item.message.span, said, "not a string literal", hint)
     text = lo.source(item.cond.span)
     lo.items.append(hir.StaticAssert(path, path.rpartition("::")[2], item.span, item.cond.span, "private", body, message, text))
 

@@ -18,7 +18,7 @@ from vitte.lower import errors
 
 Kind = str
 """What a `Sym` is: a `DefKind`, or one of
-`prim` (a primitive type), `param` (a generic parameter; `is_const` for `const N: int`), `self` (the word `Self`), `ptr` (the type constructor),
+`prim` (a primitive type), `param` (a generic parameter; `is_const` for `const N: int`), `self` (the word `Self`), `ptr` (the type's name),
 `format` (`print` ... `format`), `size` (`sizeof` ...), `method` (a prelude procedure that is a method), `ambiguous`
 (a case of several picks, or a name that several `*` imports bring), `error` (reported already)."""
 
@@ -62,11 +62,11 @@ class Lowerer:
     """The state of lowering one module. Fields below `locals` belong to the body under construction."""
 
     __slots__ = (
-        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "skipped", "names", "undo", "items", "out_names", "is_open", "exported", "use_items", "use_used",
-        "use_names", "deferred", "layers", "counts", "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods",
-        "self_ty", "self_trait", "generic_names", "assoc_names",
-        "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop", "give_ok", "barrier", "in_const", "shared",
-        "shared_seen", "refutable", "prefix", "block_count", "synthetic",
+        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "skipped", "names", "undo", "items",
+        "out_names", "is_open", "exported", "use_items", "use_used", "use_names", "deferred", "layers", "counts",
+        "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods", "self_ty", "self_trait",
+        "generic_names", "assoc_names", "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop",
+        "give_ok", "barrier", "in_const", "shared", "shared_seen", "refutable", "prefix", "block_count", "synthetic",
     )  # fmt: skip
 
     def __init__(self, module: a.Module, ctx: UnitContext) -> None:
