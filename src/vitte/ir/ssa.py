@@ -172,11 +172,12 @@ class Variable(Struct):
 
 
 class Signature(Struct, frozen=True):
-    """`variadic`: a C function that takes more."""
+    """`variadic`: a C function that takes more. `borrows`: it keeps none of the pointers it is given beyond the call."""
 
     params: tuple[str, ...]
     result: str = ""
     variadic: bool = False
+    borrows: bool = False
 
 
 class Function(Struct):

@@ -154,7 +154,7 @@ def _jump(jump: Jump) -> str:
 
 
 def _signature(sig: Signature) -> str:
-    return f"({', '.join(sig.params)}) -> {sig.result or '()'}{' variadic' if sig.variadic else ''}"
+    return f"({', '.join(sig.params)}) -> {sig.result or '()'}{' variadic' if sig.variadic else ''}{' borrows' if sig.borrows else ''}"
 
 
 def _relocations(relocations: list[tuple[int, str, int]]) -> str:
@@ -344,7 +344,7 @@ class _Reader:
                     while not self.eat(")"):
                         params.append(self.next())
                         self.eat(",")
-                module.externals[symbol] = Signature(tuple(params), self.result(), self.eat("variadic"))
+                module.externals[symbol] = Signature(tuple(params), self.result(), self.eat("variadic"), self.eat("borrows"))
             elif word == "extern_global":
                 module.external_globals.append(self.text())
             elif word == "global":

@@ -29,7 +29,7 @@ def run(fn: Function, module: Module) -> bool:
     flags = list(fn.param_flags) + [""] * (len(fn.params) - len(fn.param_flags))
     changed = False
     for i in pointers:
-        written, kept = _follow(fn.params[i], fn, users, passed, known)
+        written, kept = _follow(fn.params[i], fn, users, passed, known, module)
         words = flags[i].split()
         if not kept and "nocapture" not in words:
             words.append("nocapture")
@@ -61,7 +61,12 @@ def _users(fn: Function) -> tuple[dict[int, list[tuple[Inst, int]]], dict[int, l
 
 
 def _follow(
-    root: int, fn: Function, users: dict[int, list[tuple[Inst, int]]], passed: dict[int, list[int]], known: dict[str, Function]
+    root: int,
+    fn: Function,
+    users: dict[int, list[tuple[Inst, int]]],
+    passed: dict[int, list[int]],
+    known: dict[str, Function],
+    module: Module,
 ) -> tuple[bool, bool]:
     """Whether memory reached by the pointer is written; whether the pointer is kept."""
     written = False
@@ -83,7 +88,7 @@ def _follow(
             elif op == "ptr_add" or op == "select":
                 derived.append(inst.result)
             elif op == "call":
-                kept, writes = _callee(inst, i, known)
+                kept, writes = _callee(inst, i, known, module)
                 if kept:
                     return True, True
                 written = written or writes
@@ -100,13 +105,16 @@ def _follow(
     return written, False
 
 
-def _callee(inst: Inst, i: int, known: dict[str, Function]) -> tuple[bool, bool]:
+def _callee(inst: Inst, i: int, known: dict[str, Function], module: Module) -> tuple[bool, bool]:
     """Whether the called function keeps its parameter `i`, and whether it writes there."""
     readonly = READONLY.get(inst.sym)
     if readonly is not None and readonly >> i & 1:
         return False, False
     callee = known.get(inst.sym)
-    if callee is None or i >= len(callee.param_flags):
+    if callee is None:
+        signature = module.externals.get(inst.sym)
+        return signature is None or not signature.borrows, True
+    if i >= len(callee.param_flags):
         return True, True
     words = callee.param_flags[i].split()
     return "nocapture" not in words, "readonly" not in words

@@ -7,11 +7,21 @@ no operand. A large result is written through a first operand. A moved argument 
 from __future__ import annotations
 
 from vitte.ir import mir
+from vitte.ir.defs import Definitions, ProcDef
 from vitte.ir.mono import Instance
+from vitte.ir.ownership import is_view
 from vitte.ir.types import Ty
 from vitte.ssa_build.builder import Builder
 from vitte.ssa_build.locals import Locals
 from vitte.ssa_build.operands import Operands, symbol_for
+
+
+def borrows(proc: ProcDef, defs: Definitions) -> bool:
+    """Whether a call keeps none of the pointers it is given: what is lent ends up nowhere but in the result, so the result must be able to
+    hold none. Raw pointers know no such rule."""
+    if proc.abi or proc.is_generic or "*" in proc.result.text or is_view(proc.result, defs):
+        return False
+    return not any(["*" in param.ty.text for param in proc.params])
 
 
 class Calls:
@@ -30,11 +40,11 @@ class Calls:
             symbol = symbol_for(operands, callee)
             proc = self.unit.defs.procs.get(callee.path) if not callee.glue else None
             fixed = len(proc.params) if proc is not None and proc.variadic else -1
-            self.emit(symbol, -1, stmt.dest, stmt.args, fixed)
+            self.emit(symbol, -1, stmt.dest, stmt.args, fixed, proc is not None and borrows(proc, self.unit.defs))
         else:
             self.emit("", operands.scalar(callee), stmt.dest, stmt.args, -1)
 
-    def emit(self, symbol: str, pointer: int, dest: mir.Place, args: list[mir.Operand], fixed: int) -> None:
+    def emit(self, symbol: str, pointer: int, dest: mir.Place, args: list[mir.Operand], fixed: int, borrowing: bool = False) -> None:
         """Call `symbol`, or the code at `pointer` when there is no symbol."""
         b = self.b
         result_ty = self.locals.type_of(dest)
@@ -48,7 +58,7 @@ class Calls:
             self._argument(arg, dest, values)
         if symbol:
             declared = values if fixed < 0 else values[:fixed]
-            self.unit.declare(symbol, tuple([b.types[v] for v in declared]), scalar, fixed >= 0)
+            self.unit.declare(symbol, tuple([b.types[v] for v in declared]), scalar, fixed >= 0, borrowing)
             value = b.call(symbol, values, scalar, fixed)
         elif scalar:
             value = b.op("call_ptr", scalar, [pointer, *values])

@@ -40,10 +40,10 @@ class Unit:
             self.module.globals.append(Global(symbol, data))
         return symbol
 
-    def declare(self, symbol: str, params: tuple[str, ...], result: str, variadic: bool = False) -> str:
+    def declare(self, symbol: str, params: tuple[str, ...], result: str, variadic: bool = False, borrows: bool = False) -> str:
         """A function that is called; what turns out to be defined here is taken off the list at the end."""
         if symbol not in self.module.externals:
-            self.module.externals[symbol] = Signature(params, result, variadic)
+            self.module.externals[symbol] = Signature(params, result, variadic, borrows)
         return symbol
 
     def is_plain(self, ty: Ty) -> bool:

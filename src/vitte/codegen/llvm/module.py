@@ -262,7 +262,7 @@ class ModuleEmitter:
             group = self.attributes(("nounwind", *words))
             return f"declare {local}{result}{TYPE[signature.result]} {symbol(name)}({params}) {group}"
         signature = self.signatures.get(name) or Signature(())
-        params = ", ".join([PASSED[t] for t in signature.params])
+        params = ", ".join(["ptr captures(none)" if t == "ptr" and signature.borrows else PASSED[t] for t in signature.params])
         if signature.variadic:
             params = f"{params}, ..." if params else "..."
         return f"declare {local}{RETURNED[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
