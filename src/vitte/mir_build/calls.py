@@ -27,6 +27,8 @@ class Calls(Exprs):
     def into_call(self, dest: Place, e: thir.Call) -> None:
         proc = self.unit.defs.procs.get(e.path)
         args = e.args
+        if e.ty is t.NEVER:
+            dest = self.never_place()
         if args:
             args = tuple([self.ty(a) for a in args])
         if proc is not None and proc.intrinsic:
@@ -42,7 +44,7 @@ class Calls(Exprs):
         callee = self.as_operand(e.callee)
         callee = self.settle(callee, e.callee, max([effect(a.value) for a in e.arguments], default=0))
         operands = self.arguments(e.arguments, False)
-        self.stmts.append(mir.Call(dest, callee, operands, e.span))
+        self.stmts.append(mir.Call(dest if e.ty is not t.NEVER else self.never_place(), callee, operands, e.span))
         if e.ty is t.NEVER:
             self.end(mir.Unreachable())
 

@@ -269,10 +269,24 @@ class Builder(Patterns):
                 self.schedule(local)
             self.scoped(dest, arm.body)
             self.pop(inner)
-            self.emit_drops(entries)
+            if entries and entries[-1] == place.local and not place.proj and self.leaves_nothing(e, arm):
+                self.emit_drops(entries[:-1])
+            else:
+                self.emit_drops(entries)
             self.goto(join)
         del self.drops[mark:]
         self.start(join)
+
+    def leaves_nothing(self, e: thir.Match, arm: thir.Arm) -> bool:
+        """Whether an arm of a match on a temporary is only reached with a case that has nothing to drop."""
+        ty = self.ty(e.value.ty)
+        if type(ty) is not t.AdtTy or self.unit.has_drop_impl(ty) or self.unit.adt(ty).kind != "pick":
+            return False
+        variants = variants_of(arm.pat)
+        if variants is None:
+            variants = [v for v in range(len(self.unit.adt(ty).variants)) if v not in taken_before(e.arms, arm)]
+        unit = self.unit
+        return not any(unit.needs_drop(unit.field_ty(ty, v, i)) for v in variants for i in range(unit.field_count(ty, v)))
 
     # --- loops ----------------------------------------------------------------------------------------------------------
 
@@ -450,6 +464,32 @@ class Builder(Patterns):
 
     def into_is(self, dest: Place, e: thir.Is) -> None:
         self.into_cond(dest, e)
+
+
+def variants_of(pat: thir.Pat) -> list[int] | None:
+    """The cases a pattern matches at most; None when it may be any."""
+    if type(pat) is thir.PVariant:
+        return [pat.variant]
+    if type(pat) is thir.POr:
+        parts = [variants_of(alt) for alt in pat.alts]
+        return None if None in parts else [v for part in parts if part is not None for v in part]
+    return None
+
+
+def taken_before(arms: list[thir.Arm], arm: thir.Arm) -> list[int]:
+    """Cases that arms before `arm` take whatever they hold."""
+    taken: list[int] = []
+    for other in arms:
+        if other is arm:
+            break
+        if other.guard is None:
+            alts = other.pat.alts if type(other.pat) is thir.POr else [other.pat]
+            taken += [a.variant for a in alts if type(a) is thir.PVariant and all(is_open(p) for _, p in a.fields)]
+    return taken
+
+
+def is_open(pat: thir.Pat) -> bool:
+    return type(pat) is thir.PWild or (type(pat) is thir.PBind and pat.sub is None)
 
 
 def has_is(e: thir.Expr) -> bool:

@@ -58,6 +58,7 @@ class Core:
         self.loops: dict[int, LoopInfo] = {}
         self.places: list[Place | None] = [None] * len(body.locals)
         self.unit_place: Place | None = None
+        self.no_place: Place | None = None
         self.conditional = 0
         self.moved: set[int] = set()
         self.dropped: set[int] = set()
@@ -167,6 +168,12 @@ class Core:
         if self.unit_place is None:
             self.unit_place = Place(self.temp(t.UNIT))
         return self.unit_place
+
+    def never_place(self) -> Place:
+        """The place results of type `never` go to."""
+        if self.no_place is None:
+            self.no_place = Place(self.temp(t.NEVER))
+        return self.no_place
 
     # --- what is to be dropped ------------------------------------------------------------------------------------
 

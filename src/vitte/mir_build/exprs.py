@@ -54,7 +54,7 @@ class Exprs(Core):
         ty = e.ty
         if ty is t.UNIT or ty is t.NEVER:
             if type(e) in INTO:
-                INTO[type(e)](self, self.nowhere() if ty is t.UNIT else Place(self.temp(ty)), e)
+                INTO[type(e)](self, self.nowhere() if ty is t.UNIT else self.never_place(), e)
             elif type(e) is thir.Cast:
                 self.discard(e.value)
             return
