@@ -46,6 +46,7 @@ from tests.parse.helpers import expression, mistakes, parse, show
         ("a as int < b", "((a as int) < b)"),
         ("a is Some(_) and b", "((a is Some(_)) and b)"),
         ("a is not None", "(a is not None)"),
+        ("a is A | B and c", "((a is (A | B)) and c)"),
         ("a in b and c not in d", "((a in b) and (c not in d))"),
         ("a + b in c", "((a + b) in c)"),
         ("a[i..j]", "a[(i..j)]"),

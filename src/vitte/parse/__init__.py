@@ -27,7 +27,7 @@ from vitte.ir import ast as a
 from vitte.parse import errors
 from vitte.parse.layout import Layout, arrange
 from vitte.parse.lexer import Lexed, lex
-from vitte.parse.parser_base import Founding
+from vitte.parse.parser_base import MAX_DEPTH, Founding
 from vitte.parse.parser_nominal import Parser
 
 _RECURSION = 20_000
@@ -110,7 +110,10 @@ def _report_repairs(layout: Layout, parser: Parser, out: Diagnostics) -> None:
     last = -1
     for repair in layout.repairs:
         at = span_start(repair.place)
-        if repair.inserted:
+        if repair.more > MAX_DEPTH:
+            # Nested too deeply, which the parser has said.
+            last = at
+        elif repair.inserted:
             closer = {t.LPAREN: ")", t.LBRACE: "}"}.get(repair.kind, "]")
             errors.unclosed(out, repair.opener, repair.kind, closer, repair.place, repair.more)
             last = at

@@ -256,7 +256,9 @@ def _drop_trivia(out: Lexed, kinds: bytes, nl: bytearray, starts: list[int], val
     docs = False
     for at in places:
         kind = kinds[at]
-        if kind >= _MISTAKES:
+        if kind == _BAD_CHAR and at and kinds[at - 1] == _BAD_CHAR:
+            mutable[at] = _COMMENT  # one message for a run of them
+        elif kind >= _MISTAKES:
             mutable[at] = _mistake(out, kind, starts[at], vals[at])
         elif kind == _DOC or kind == _INNER_DOC:
             docs = True

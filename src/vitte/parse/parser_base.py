@@ -20,10 +20,12 @@ from vitte.parse.lexer import Lexed
 
 MAX_DEPTH = 256
 """How deep expressions, blocks, types and patterns may nest."""
+MAX_CHAIN = 1100
+"""How many operators or calls may follow each other in one chain."""
 MAX_HEIGHT = 1200
-"""How high the tree of one declaration may be: long operator and call chains make it high without nesting."""
+"""How high the tree of an expression may be: chains make it high without nesting. Only long chains are measured."""
 SUSPICIOUS = 300
-"""How many links of long chains a declaration may have before its height is measured."""
+"""How many links long chains of one declaration may have in all between two measurements."""
 
 
 class Fail(Exception):
@@ -43,7 +45,9 @@ class ParserBase:
         "ends",
         "i",
         "kinds",
+        "deep_told",
         "links",
+        "measure_at",
         "mate",
         "nl",
         "no_form",
@@ -75,6 +79,9 @@ class ParserBase:
         self.i = 0
         self.depth = 0
         self.links = 0
+        self.deep_told = False
+        """Whether this declaration has been said to be too deep."""
+        self.measure_at = SUSPICIOUS
         self.no_form = False
         """Whether a form literal may not stand here: the condition of `if` and its like."""
         self.token = ErrorToken(1)  # until then: the repair that keeps the parser silent has its own report
@@ -176,8 +183,18 @@ class ParserBase:
         return self.token
 
     def too_deep(self) -> NoReturn:
+        if self.deep_told:
+            raise Fail
+        self.deep_told = True
         helps = (Suggestion("give parts of it names with `let`, or move them to procedures of their own"),)
         self.fail(errors.TOO_DEEP, self.i, f"nested more than {MAX_DEPTH} levels deep", "the limit is reached here", helps)
+
+    def too_long(self) -> NoReturn:
+        if self.deep_told:
+            raise Fail
+        self.deep_told = True
+        helps = (Suggestion("split it: give its parts names with `let`, or use a loop"),)
+        self.fail(errors.TOO_DEEP, self.i, f"a chain of more than {MAX_CHAIN} operators or calls", "the limit is reached here", helps)
 
     # Names and separators
 

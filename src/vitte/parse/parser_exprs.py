@@ -8,6 +8,7 @@ from vitte.base.diagnostics import Suggestion
 from vitte.base.source import SPAN_BITS, Span, make_span
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
+from vitte.ir.ast_walk import height
 from vitte.parse import errors, literals
 from vitte.parse.operators import (
     ASSIGN,
@@ -27,7 +28,7 @@ from vitte.parse.operators import (
     STARTS_NAME_OR_LITERAL,
     TERNARY,
 )
-from vitte.parse.parser_base import MAX_DEPTH, Fail
+from vitte.parse.parser_base import MAX_CHAIN, MAX_DEPTH, MAX_HEIGHT, SUSPICIOUS, Fail
 from vitte.parse.parser_patterns import PatternParser
 from vitte.parse.parser_types import MODES
 
@@ -82,6 +83,8 @@ class ExprParser(PatternParser):
             else:
                 left = self._special(left, kind, start)
                 links += 1
+                if links > MAX_CHAIN:
+                    self.too_long()
                 continue
             right_start = starts[self.i]
             right = self.unary()
@@ -96,9 +99,19 @@ class ExprParser(PatternParser):
                 self._check_mix(op, prec, left, right, op_span)
             left = a.Binary(start << SPAN_BITS | ends[self.i - 1] - start, op, op_span, left, right)  # type: ignore[arg-type]
             links += 1
+            if links > MAX_CHAIN:
+                self.too_long()
         if links > _LONG:
-            self.links += links
+            self.long_chain(left, links)
         return left
+
+    def long_chain(self, expr: a.Expr, links: int) -> None:
+        """Measure now and then how high the trees of long chains are: they can nest on their left end."""
+        self.links += links
+        if self.links > self.measure_at:
+            self.measure_at = self.links + SUSPICIOUS
+            if height(expr) > MAX_HEIGHT:
+                self.too_long()
 
     def _check_mix(self, op: str, prec: int, left: a.Expr, right: a.Expr, op_span: Span) -> None:
         """Comparisons that chain are an error, bit operators over bare comparisons a warning."""
@@ -132,7 +145,7 @@ class ExprParser(PatternParser):
             negated = self.kinds[i + 1] == t.NOT
             if negated:
                 self.i = i + 2
-            pattern = self.pat_one()
+            pattern = self.pat()
             return a.Is(self.span(start), left, pattern, negated)
         if kind == t.QUESTION:
             no_form, self.no_form = self.no_form, False
@@ -216,8 +229,10 @@ class ExprParser(PatternParser):
             else:
                 break
             links += 1
+            if links > MAX_CHAIN:
+                self.too_long()
         if links > _LONG:
-            self.links += links
+            self.long_chain(left, links)
         return left
 
     def _number_member(self, left: a.Expr, start: int) -> a.Expr:

@@ -8,10 +8,9 @@ from vitte.base.diagnostics import Suggestion
 from vitte.base.source import NO_SPAN
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
-from vitte.ir.ast_walk import height
 from vitte.parse import errors
 from vitte.parse.operators import RANGE
-from vitte.parse.parser_base import MAX_HEIGHT, SUSPICIOUS, Fail, Founding
+from vitte.parse.parser_base import SUSPICIOUS, Fail, Founding
 from vitte.parse.parser_items import ITEMS, Before, ItemParser
 
 _MEMBERS = frozenset(
@@ -287,6 +286,8 @@ class Parser(ItemParser):
                 self.i = i + 1
                 continue
             self.links = 0
+            self.deep_told = False
+            self.measure_at = SUSPICIOUS
             try:
                 if kind == t.HASH_BANG:
                     attr = self.attribute()
@@ -305,7 +306,7 @@ class Parser(ItemParser):
                     self.end_item(end)
                     continue
                 item = self.check_body(self.item(), True)
-                items.append(self.check_height(item) if self.links > SUSPICIOUS else item)
+                items.append(item)
                 i = self.i
                 self.end_item(end)
             except Fail:
@@ -320,16 +321,6 @@ class Parser(ItemParser):
         self.i += 1
         path = self.path(False)
         return a.Space(self.span(start), path)
-
-    def check_height(self, item: a.Item) -> a.Item:
-        """Replace a declaration whose tree is too high for recursive passes."""
-        if height(item) <= MAX_HEIGHT:
-            return item
-        helps = (Suggestion("split the longest chain of operators or calls with `let`"),)
-        token = self.out.error(
-            errors.TOO_DEEP, item.span, f"an expression in this declaration is more than {MAX_HEIGHT} operations long", helps=helps
-        )
-        return a.ErrorItem(item.span, a.NO_META, token)
 
 
 ITEMS[t.FORM] = ITEMS[t.UNION] = Parser.form  # type: ignore[assignment]
