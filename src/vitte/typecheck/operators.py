@@ -92,7 +92,7 @@ def binary(cx: Cx, e: hir.Binary, want: Ty | None) -> thir.Expr:
     ty = left.ty
     if type(ty) is not IntTy:
         ty = cx.resolve(ty)
-        if type(ty) not in (t.FloatTy, t.InferTy) and ty is not t.BOOL:
+        if type(ty) not in (IntTy, t.FloatTy, t.InferTy) and ty is not t.BOOL:
             return _not_number(cx, e, left, ty)
         if type(ty) is t.InferTy and ty.kind == "any":
             ty = cx.known(ty, left.span)
