@@ -372,8 +372,6 @@ class ExprParser(PatternParser):
         if self.no_form:
             if not (0 < kinds[i + 1] <= t.LAST_WORD and kinds[i + 2] == t.COLON):
                 return None
-            if kinds[self.mate[i] + 1] != t.LBRACE:
-                return None
             helps = (Suggestion("put parentheses around it"),)
             self.token = self.out.error(
                 errors.BARE_FORM_LITERAL,
