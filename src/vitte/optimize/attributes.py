@@ -88,7 +88,7 @@ def _follow(
             elif op == "ptr_add" or op == "select":
                 derived.append(inst.result)
             elif op == "call":
-                kept, writes = _callee(inst, i, known, module)
+                kept, writes = callee_effect(inst, i, known, module)
                 if kept:
                     return True, True
                 written = written or writes
@@ -105,8 +105,8 @@ def _follow(
     return written, False
 
 
-def _callee(inst: Inst, i: int, known: dict[str, Function], module: Module) -> tuple[bool, bool]:
-    """Whether the called function keeps its parameter `i`, and whether it writes there."""
+def callee_effect(inst: Inst, i: int, known: dict[str, Function], module: Module) -> tuple[bool, bool]:
+    """Of a direct call: whether the function keeps the pointer it is given as operand `i`, and whether it writes there."""
     readonly = READONLY.get(inst.sym)
     if readonly is not None and readonly >> i & 1:
         return False, False

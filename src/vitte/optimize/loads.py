@@ -1,161 +1,121 @@
-"""Redundant loads: within a block, and on into blocks with one predecessor, memory nobody wrote since holds what was last seen there.
+"""Redundant loads: memory that nobody wrote since, on any path, holds what was last seen there.
 
     store v1, v0 8                    store v1, v0 8
-    v2 = load i64 v0 8         ==>    v3 = load i64 v4
-    v3 = load i64 v4                  v5 = add v1, v3
-    v5 = add v2, v3
+    jump bb1                          jump bb1
+    bb1: v2 = load i64 v0 8    ==>    bb1:
+      v3 = add v2, v2                   v3 = add v1, v1
+      br v4, bb1, bb2                   br v4, bb1, bb2
 
-An address is a base value plus a constant number of bytes. Two addresses with one base are compared; a stack slot whose address is never
-given away differs from every other base; anything else may be the same place. Calls may write all but such slots.
+A forward analysis: what is known at a block is what all its predecessors know, the same value at the same place; loops are assumed to keep
+it and then checked (the greatest solution). `memory` says what may be the same place. A copy takes along what is known of its source.
 """
 
 from __future__ import annotations
 
-from vitte.ir.ssa import BITS, OPS, Function, Module
-from vitte.ir.ssa_walk import Dominators, definitions, predecessors, replace_values
+from vitte.ir.ssa import Function, Inst, Module
+from vitte.ir.ssa_walk import predecessors, replace_values, reverse_postorder
+from vitte.optimize.memory import ANYWHERE, WRITES, Memory, Place, size_of
 
-Place = tuple[int, int, str]
-"""Base value, offset in bytes, type."""
-_WRITES = frozenset(op for op, info in OPS.items() if info.writes)
-_ADDRESS_FIRST = frozenset(("memcpy", "memcpy.n", "memmove.n", "memset.n"))
-
-
-def size_of(ty: str) -> int:
-    """Bytes of a scalar in memory."""
-    return 8 if ty == "ptr" else max(1, BITS[ty] // 8)
+State = dict[Place, int]
+ROUNDS = 3
+"""A load that became a copy may show that two addresses are one."""
+LIMIT = 400
+"""Places known at one point beyond which nothing is added: keeps time linear in huge functions."""
 
 
 def run(fn: Function, module: Module) -> bool:
-    return _Loads(fn).run()
+    if not any([inst.op == "load" for bb in fn.blocks for inst in bb.insts]):
+        return False
+    changed = False
+    for _ in range(ROUNDS):
+        new = _Loads(fn, module).solve()
+        if not new:
+            break
+        replace_values(fn, new)
+        for bb in fn.blocks:
+            bb.insts = [inst for inst in bb.insts if inst.result not in new]
+        changed = True
+    return changed
 
 
 class _Loads:
-    def __init__(self, fn: Function) -> None:
+    def __init__(self, fn: Function, module: Module) -> None:
         self.fn = fn
-        self.defs = definitions(fn)
-        self.new: dict[int, int] = {}
-        self.base: dict[int, tuple[int, int]] = {}
-        """Address -> (base value, offset)."""
-        self.slot_of: dict[int, int] = {}
-        """A `slot` value -> its first value: each `slot` operation gives the same address."""
-        first: dict[int, int] = {}
-        for value, inst in self.defs.items():
-            if inst.op == "slot":
-                self.slot_of[value] = first.setdefault(inst.imm, value)
-        self.private = self._private_slots()
+        self.memory = Memory(fn, module)
+        self.interesting = [[inst for inst in bb.insts if inst.op == "load" or inst.op in WRITES] for bb in fn.blocks]
 
-    def _private_slots(self) -> dict[int, None]:
-        """Slot values whose address is only loaded from and stored to."""
-        leaked: dict[int, None] = {}
-
-        def leak(value: int) -> None:
-            root = self._address(value)[0]
-            leaked[root] = None
-
-        for bb in self.fn.blocks:
-            for inst in bb.insts:
-                op = inst.op
-                for i, value in enumerate(inst.args):
-                    if self.fn.types[value] != "ptr":
-                        continue
-                    if op == "load" or op == "dbg" or (op == "store" and i == 1) or (op == "ptr_add" and i == 0):
-                        continue
-                    if op in _ADDRESS_FIRST or op in ("eq", "ne"):
-                        continue
-                    leak(value)
-            for value in bb.term.args:
-                leak(value)
-            for jump in bb.term.targets:
-                for value in jump.args:
-                    leak(value)
-        return {root: None for root in self.slot_of.values() if root not in leaked}
-
-    def _address(self, value: int) -> tuple[int, int]:
-        value = self.new.get(value, value)
-        known = self.base.get(value)
-        if known is not None:
-            return known
-        inst = self.defs.get(value)
-        result = (value, 0)
-        if inst is not None:
-            if inst.op == "slot":
-                result = (self.slot_of[value], 0)
-            elif inst.op == "ptr_add":
-                by = self.defs.get(inst.args[1])
-                root, offset = self._address(inst.args[0])
-                if by is not None and by.op == "iconst":
-                    distance = by.imm - (1 << 64) if by.imm >> 63 else by.imm
-                    result = (root, offset + distance)
-                elif root in self.slot_of:
-                    result = (root, -1 << 62)  # somewhere in that slot
-        self.base[value] = result
-        return result
-
-    def run(self) -> bool:
+    def solve(self) -> dict[int, int]:
+        """Loads that are another value."""
         fn = self.fn
-        dominators = Dominators(fn)
+        order = reverse_postorder(fn)
         preds = predecessors(fn)
-        stack: list[tuple[int, dict[Place, int]]] = [(0, {})]
-        while stack:
-            number, memory = stack.pop()
-            self._block(number, memory)
-            children = dominators.children[number]
-            for child in reversed(children):
-                inherits = len(preds[child]) == 1
-                stack.append((child, dict(memory) if inherits else {}))
-        replace_values(fn, self.new)
-        if self.new:
-            gone = self.new
-            for bb in fn.blocks:
-                bb.insts = [inst for inst in bb.insts if inst.result not in gone]
-        return bool(self.new)
+        out: list[State | None] = [None] * len(fn.blocks)
+        entry: list[State] = [{} for _ in fn.blocks]
+        for _ in range(10):
+            stable = True
+            for number in order:
+                state = self._meet(number, preds[number], out)
+                entry[number] = dict(state)
+                self._transfer(number, state, None)
+                if state != out[number]:
+                    out[number] = state
+                    stable = False
+            if stable:
+                break
+        else:
+            return {}
+        new: dict[int, int] = {}
+        for number in order:
+            self._transfer(number, entry[number], new)
+        return new
 
-    def _block(self, number: int, memory: dict[Place, int]) -> None:
-        types = self.fn.types
-        for inst in self.fn.blocks[number].insts:
+    def _meet(self, number: int, preds: list[int], out: list[State | None]) -> State:
+        """What all predecessors agree on; those not looked at yet agree with everything."""
+        if not number:
+            return {}
+        known = [state for state in [out[p] for p in preds] if state is not None]
+        if not known:
+            return {}
+        smallest = min(known, key=len)
+        if len(known) == 1:
+            return dict(smallest)
+        others = [state for state in known if state is not smallest]
+        return {place: value for place, value in smallest.items() if all([other.get(place) == value for other in others])}
+
+    def _transfer(self, number: int, state: State, new: dict[int, int] | None) -> None:
+        memory = self.memory
+        for inst in self.interesting[number]:
             op = inst.op
             if op == "load":
-                root, offset = self._address(inst.args[0])
-                if offset <= -1 << 61:
+                place = memory.place(inst)
+                if place is None:
                     continue
-                place = (root, offset + inst.imm, inst.ty)
-                known = memory.get(place)
-                if known is not None:
-                    self.new[inst.result] = known
-                else:
-                    memory[place] = inst.result
-            elif op == "store":
-                root, offset = self._address(inst.args[1])
-                ty = types[inst.args[0]]
-                if offset <= -1 << 61:
-                    self._clobber(memory, root, None, 0)
-                    continue
-                self._clobber(memory, root, offset + inst.imm, size_of(ty))
-                value = inst.args[0]
-                memory[root, offset + inst.imm, ty] = self.new.get(value, value)
-            elif op in _ADDRESS_FIRST:
-                root, offset = self._address(inst.args[0])
-                known_size = op == "memcpy" and offset > -1 << 61
-                self._clobber(memory, root, offset if known_size else None, inst.imm)
-            elif op in _WRITES:
-                self._forget_shared(memory)
+                known = state.get(place)
+                if known is None:
+                    if len(state) < LIMIT:
+                        state[place] = inst.result
+                elif new is not None and known != inst.result:
+                    new[inst.result] = known
+                continue
+            carried = self._copied(inst, state) if op == "memcpy" else None
+            if state:
+                for place in [p for p in state if memory.writes(inst, p)]:
+                    del state[place]
+            if op == "store":
+                place = memory.place(inst)
+                if place is not None and len(state) < LIMIT:
+                    state[place] = inst.args[0]
+            elif carried:
+                state.update(carried)
 
-    def _clobber(self, memory: dict[Place, int], root: int, offset: int | None, size: int) -> None:
-        """A write of `size` bytes at `offset` from `root` (None: somewhere there)."""
-        private = self.private
-        is_private = root in private
-        is_slot = root in self.slot_of
-        gone = []
-        for place in memory:
-            other, at, ty = place
-            if other == root:
-                if offset is None or (at < offset + size and offset < at + size_of(ty)):
-                    gone.append(place)
-            elif not is_private and other not in private and not (is_slot and other in self.slot_of):
-                gone.append(place)
-        for place in gone:
-            del memory[place]
-
-    def _forget_shared(self, memory: dict[Place, int]) -> None:
-        for place in [p for p in memory if p[0] not in self.private]:
-            del memory[place]
+    def _copied(self, inst: Inst, state: State) -> State:
+        """What is known of the bytes a `memcpy` copies, at the places they go to."""
+        to, to_offset = self.memory.address(inst.args[0])
+        source, offset = self.memory.address(inst.args[1])
+        if to_offset == ANYWHERE or offset == ANYWHERE or len(state) >= LIMIT:
+            return {}
+        end = offset + inst.imm
+        return {
+            (to, at - offset + to_offset, ty): value
+            for (root, at, ty), value in state.items() if root == source and offset <= at and at + size_of(ty) <= end
+        }
