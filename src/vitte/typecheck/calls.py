@@ -162,7 +162,7 @@ def call_proc(
         if arg.flags & HAS_INFER:
             cx.pending_args.append(call)
             break
-    return call
+    return cx.made(call) if result.flags & HAS_INFER else call
 
 
 def check_bounds(cx: Cx, proc: ProcDef, targs: tuple[Ty, ...], span: Span) -> None:
@@ -579,9 +579,13 @@ def method_on(
                 cx.pending.append(node)
         found = find_inherent(cx, ty, name)
         if found is None:
-            found = find_trait_method(cx, ty, name, name_span)
+            elem = ty.args[0] if type(ty) is t.AdtTy and ty.path == lang.LIST else ty.elem if type(ty) is t.ArrayTy else None
+            if elem is not None:
+                found = find_inherent(cx, t.slice_ty(elem), name)
+            if found is None:
+                found = find_trait_method(cx, ty, name, name_span)
         if found is None and type(ty) is t.AdtTy:
-            done = _field_call(cx, node, ty, name, name_span, hargs, span)
+            done = _adt_call(cx, node, ty, name, name_span, hargs, span)
             if done is not None:
                 return done
         if found is not None:
@@ -592,15 +596,9 @@ def method_on(
             ty = cx.known(inner, node.span)
             continue
         break
-    elem: Ty | None = None
-    if type(ty) is t.AdtTy and ty.path == lang.LIST:
-        elem = ty.args[0]
-    elif type(ty) is t.ArrayTy:
-        elem = ty.elem
+    elem = ty.args[0] if type(ty) is t.AdtTy and ty.path == lang.LIST else ty.elem if type(ty) is t.ArrayTy else None
     if elem is not None:
-        found = find_inherent(cx, t.slice_ty(elem), name)
-        if found is None:
-            found = find_trait_method(cx, t.slice_ty(elem), name, name_span)
+        found = find_trait_method(cx, t.slice_ty(elem), name, name_span)
         if found is not None:
             return _call_found(cx, node, found, name, name_span, hargs, type_args, span, want)
     outer = cx.resolve(start.ty)
@@ -614,9 +612,13 @@ def method_on(
     return cx.error_node(span)
 
 
-def _field_call(cx: Cx, node: thir.Expr, ty: t.AdtTy, name: str, name_span: Span, hargs: list[hir.Arg], span: Span) -> thir.Expr | None:
-    """`x.f(...)` where `f` is a field that holds a procedure."""
+def _adt_call(cx: Cx, node: thir.Expr, ty: t.AdtTy, name: str, name_span: Span, hargs: list[hir.Arg], span: Span) -> thir.Expr | None:
+    """`x.f(...)` where `f` is a field that holds a procedure, and `flags.has(f)`."""
     adt = cx.defs.adts.get(ty.path)
+    if adt is not None and adt.kind == "flags" and name in ("has", "contains") and len(hargs) == 1:
+        from vitte.typecheck.operators import has_flags
+
+        return has_flags(cx, node, argument(cx, hargs[0].value, "lend", ty, ty, None, 0), ty, span)
     if adt is None or adt.kind != "form":
         return None
     for i, field in enumerate(adt.variants[0].fields):

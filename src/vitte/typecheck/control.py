@@ -586,7 +586,13 @@ def coalesce(cx: Cx, e: hir.Coalesce, want: Ty | None) -> thir.Expr:
     right = cx.expr(e.right, result)
     if right.ty is not t.NEVER:
         right_ty = cx.resolve(right.ty)
-        if widens(result, right_ty):
+        if type(right_ty) is t.AdtTy and right_ty.path == lang.OPTION and not (type(result) is t.AdtTy and result.path == lang.OPTION):
+            # `a ?? b ?? 0`: of two that may be missing, the result may be, too.
+            hit = coerce(cx, hit, right_ty.args[0])
+            some = _variant(cx.defs.adts[lang.OPTION], "Some")
+            hit = cx.made(thir.Aggregate(right_ty, span, some, [(0, hit)]))
+            result = right_ty
+        elif widens(result, right_ty):
             hit = coerce(cx, hit, right_ty)
             result = right_ty
         elif type(result) is t.RefTy and type(right_ty) is not t.RefTy and type(right_ty) is not t.InferTy and not result.mutable:

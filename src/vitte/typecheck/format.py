@@ -34,6 +34,8 @@ def format_(cx: Cx, e: hir.Format, want: Ty | None) -> thir.Expr:
     for piece in pieces:
         if type(piece) is hir.FormatArg:
             node = auto_deref(cx, cx.expr(piece.value))
+            if type(node) is thir.Deref and type(cx.shallow(node.ty)) is t.SliceTy:
+                node = node.base  # a slice is shown as the reference it is behind
             if node.ty.flags & HAS_ERROR:
                 failed = True
             elif cx.shallow(node.ty) is t.NEVER:

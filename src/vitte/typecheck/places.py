@@ -36,9 +36,12 @@ def require_mut(cx: Cx, node: thir.Expr, span: Span, action: str) -> bool:
             if type(ty) is t.RefTy:
                 if ty.mutable:
                     return True
-                if type(base) is thir.Call and _exclusive(cx, base):
-                    node = base.arguments[0].value
-                    continue
+                if type(base) is thir.Call:
+                    if base.path == lang.SLICE_RANGE:
+                        return _exclusive_slice(cx, base, span, action)
+                    if _exclusive(cx, base):
+                        node = base.arguments[0].value
+                        continue
                 if type(base) is thir.Local and base.local in cx.upgradable:
                     return _upgrade(cx, base, span, action)
                 _not_mutable_ref(cx, base, span, action)
@@ -135,6 +138,26 @@ def _exclusive(cx: Cx, call: thir.Call) -> bool:
     return True
 
 
+def _exclusive_slice(cx: Cx, call: thir.Call, span: Span, action: str) -> bool:
+    """`xs[a..b]` turns out to be changed: slice it exclusively."""
+    items = call.arguments[0].value
+    parts: list[thir.Expr] = [call, items]
+    if type(items) is thir.Cast:
+        items = items.value
+        parts.append(items)
+    if type(items) is not thir.Borrow:
+        _not_mutable_ref(cx, items, span, action)
+        return False
+    if not require_mut(cx, items.place, span, action):
+        return False
+    items.mutable = True
+    for part in parts:
+        assert type(part.ty) is t.RefTy
+        part.ty = ref_ty(part.ty.target, True)
+    call.path = lang.SLICE_RANGE_MUT
+    return True
+
+
 # --- fields -------------------------------------------------------------------------------------------------------
 
 
@@ -145,7 +168,7 @@ def field(cx: Cx, e: hir.Field, want: Ty | None) -> thir.Expr:
 
 def field_of(cx: Cx, base: thir.Expr, name: str, name_span: Span, span: Span) -> thir.Expr:
     ty = base.ty
-    if type(ty) is not t.AdtTy or ty.path == lang.BOX:
+    if type(ty) is not t.AdtTy or (ty.path == lang.BOX and cx.module != "std/core"):  # only there a box is seen from outside
         if ty.flags & HAS_INFER:
             cx.known(ty, base.span)
         base = auto_deref(cx, base)
@@ -585,10 +608,8 @@ def assign_op(cx: Cx, e: hir.AssignOp, want: Ty | None) -> thir.Expr:
         shift = op in ("<<", ">>")
         node = cx.expr(e.value, None if shift else ty)
         if node.ty is not ty:
+            node = auto_deref(cx, node)
             if shift:
-                from vitte.typecheck.coerce import deref_refs
-
-                node = deref_refs(cx, node)
                 if type(cx.known(node.ty)) is not t.IntTy:
                     node = coerce(cx, node, t.INT)
             else:
