@@ -331,7 +331,7 @@ class Collector:
         generics = self.generics(item.generics, item.path)
         self.types.bounds = ()
         self_ty = self.types.resolve(item.self_ty)
-        if type(self_ty) is t.RefTy and type(self_ty.target) is t.SliceTy:
+        if not item.trait and type(self_ty) is t.RefTy and type(self_ty.target) is t.SliceTy:
             self_ty = self_ty.target
         self.resolve_bounds(item.generics, generics, [])
         self.types.bounds = generics.bounds
