@@ -144,7 +144,7 @@ class Block(Struct):
 
 
 class Loc(Struct, frozen=True):
-    """A source place: line and column from 1. `inlined`: index of the place of the call that was inlined here, 0 for none;
+    """A source place: line and column from 1, `length` in code points (0: not known). `inlined`: index of the place of the call that was inlined here, 0 for none;
     `fn`: symbol of the function the text belongs to, "" for this one."""
 
     file: str
@@ -152,6 +152,7 @@ class Loc(Struct, frozen=True):
     col: int
     inlined: int = 0
     fn: str = ""
+    length: int = 0
 
 
 class Slot(Struct):

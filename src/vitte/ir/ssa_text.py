@@ -165,6 +165,8 @@ def _relocations(relocations: list[tuple[int, str, int]]) -> str:
 
 def _loc(loc: Loc) -> str:
     text = f"{quote(loc.file)} {loc.line}:{loc.col}"
+    if loc.length:
+        text += f" +{loc.length}"
     if loc.inlined:
         text += f" inlined @{loc.inlined}"
     if loc.fn:
@@ -234,7 +236,7 @@ def _tokens(text: str) -> tuple[list[str], list[int]]:
     import re
 
     pattern = re.compile(
-        r'"(?:[^"\\\n]|\\[0-9a-f]{2})*"|%\d+|@\d+|->|\(\)|[(){},:=]|'
+        r'"(?:[^"\\\n]|\\[0-9a-f]{2})*"|%\d+|@\d+|->|\(\)|[(){},:=+]|'
         r'-?\d+(?:\.\d+)?(?:e[+-]?\d+)?|-?(?:inf|nan)\b|[A-Za-z_][\w.]*|;[^\n]*|[ \t\r]+|\n|.'
     )
     tokens: list[str] = []
@@ -413,8 +415,9 @@ class _Reader:
         line = self.number()
         self.need(":")
         col = self.number()
+        length = self.number() if self.eat("+") else 0
         inlined = self.place() if self.eat("inlined") else 0
-        return Loc(file, line, col, inlined, self.text() if self.eat("in") else "")
+        return Loc(file, line, col, inlined, self.text() if self.eat("in") else "", length)
 
     # --- functions
 

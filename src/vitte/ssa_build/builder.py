@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
-from vitte.base.source import SPAN_BITS, Span
+from vitte.base.source import SPAN_BITS, SPAN_MASK, Span
 from vitte.ir import fold
 from vitte.ir.ssa import BITS, Block, Function, Inst, Jump, Loc, Slot, Term
 from vitte.ir.ssa_text import NO_LOC
@@ -51,19 +51,18 @@ class Builder:
         start = span >> SPAN_BITS
         starts = self._line_starts
         if not starts:
-            return Loc(self.fn.file, 1, start + 1)
+            return Loc(self.fn.file, 1, start + 1, length=span & SPAN_MASK)
         line = bisect_right(starts, start) - 1
-        return Loc(self.fn.file, line + 1, start - starts[line] + 1)
+        return Loc(self.fn.file, line + 1, start - starts[line] + 1, length=span & SPAN_MASK)
 
     def at(self, span: Span) -> None:
         """What is emitted from here on stands at this place."""
         if not span:
             return
-        start = span >> SPAN_BITS
-        loc = self._locs.get(start)
+        loc = self._locs.get(span)
         if loc is None:
             self.fn.locs.append(self.place(span))
-            loc = self._locs[start] = len(self.fn.locs) - 1
+            loc = self._locs[span] = len(self.fn.locs) - 1
         self.loc = loc
 
     # --- instructions

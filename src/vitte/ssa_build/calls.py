@@ -21,7 +21,7 @@ def borrows(proc: ProcDef, defs: Definitions) -> bool:
     hold none. Raw pointers know no such rule."""
     if proc.abi or proc.is_generic or "*" in proc.result.text or is_view(proc.result, defs):
         return False
-    return not any(["*" in param.ty.text for param in proc.params])
+    return not any("*" in param.ty.text for param in proc.params)
 
 
 class Calls:

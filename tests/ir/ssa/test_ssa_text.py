@@ -10,7 +10,7 @@ SUM = '''fn "demo/m::sum"(%0: ptr, %1: i64) -> i64 linkonce inline {
   about "sum" file "demo/m.vit" line 3
   params "nonnull readonly", ""
   slot 0: size 16 align 8 "total"
-  loc 1: "demo/m.vit" 4:9
+  loc 1: "demo/m.vit" 4:9 +5
   loc 2: "std/x.vit" 1:2 inlined @1 in "std/x::y[[i64]]"
   var 0: "n" "i64" @1 arg 2
   dead %9: f32
