@@ -35,7 +35,7 @@ def is_copy(ty: Ty, defs: Definitions, bounds: Known = ()) -> bool:
     if cls is t.ArrayTy:
         return is_copy(ty.elem, defs, bounds)  # type: ignore[attr-defined]
     if cls is t.AdtTy:
-        if ty.flags & _OPEN and bounds:
+        if ty.flags & HAS_INFER or (ty.flags & _OPEN and bounds):
             return _is_copy_adt(ty, defs, bounds)  # type: ignore[arg-type]
         key = ("copy", ty)
         answer = defs.memo.get(key)

@@ -176,13 +176,14 @@ def finish(cx: Cx, path: str, params: list[thir.Param], result: Ty, value: thir.
             _leftovers(cx)
     ok = cx.diag.error_count == cx.errors_before
     decls: list[thir.LocalDecl] = []
+    silent = not ok
     for decl, ty in zip(cx.hir_locals, cx.local_tys, strict=True):
         if ty is None:
             ty = t.ERROR if not ok else t.UNIT
         elif ty.flags & HAS_INFER:
             ty = cx.resolve(ty)
             if ty.flags & HAS_INFER:
-                if cx.diag.error_count == cx.errors_before:
+                if not silent:
                     cx.error(E.CANNOT_INFER, decl.span, f"the type of `{decl.name}` cannot be told from its uses", f"a `{show(ty)}`", notes=(f"say it: `let {decl.name}: T = ...`",))
                 ty = t.ERROR
         decls.append(thir.LocalDecl(decl.name, ty, decl.span, decl.mutable, decl.is_synthetic))

@@ -133,7 +133,7 @@ def call_proc(
     if not count:
         for i, harg in enumerate(bound):
             param = params[first + i]
-            arguments.append(thir.Arg(param.mode, _default(param.default, param.ty, (), span) if harg is None else argument(cx, harg.value, param.mode, param.ty, param.ty, proc, first + i)))
+            arguments.append(thir.Arg(param.mode, _default(cx, proc, param, param.ty, (), span) if harg is None else argument(cx, harg.value, param.mode, param.ty, param.ty, proc, first + i)))
         result = proc.result
         if result.flags & HAS_PROJECTION:
             result = cx.norm(result, span)
@@ -146,7 +146,7 @@ def call_proc(
                 ty = cx.norm(ty, span)
             if harg is None:
                 const = cx.defs.consts.get(param.default or "")
-                node = cx.made(_default(param.default, ty, targs if const is not None and const.generics.names else (), span))
+                node = cx.made(_default(cx, proc, param, ty, targs if const is not None and const.generics.names else (), span))
                 if type(node) is thir.ConstRef and node.args:
                     cx.pending_args.append(node)
             else:
@@ -192,9 +192,11 @@ def _hints(cx: Cx, proc: ProcDef, targs: tuple[Ty, ...], want: Ty) -> list[Ty] |
     return hints
 
 
-def _default(path: str | None, ty: Ty, args: tuple[Ty, ...], span: Span) -> thir.Expr:
-    assert path is not None
-    return thir.ConstRef(ty, span, path, args)
+def _default(cx: Cx, proc: ProcDef, param: ParamDef, ty: Ty, args: tuple[Ty, ...], span: Span) -> thir.Expr:
+    if param.name == lang.PLACE_PARAM and proc.path.startswith("std/"):
+        return cx.place_text(span)
+    assert param.default is not None
+    return thir.ConstRef(ty, span, param.default, args)
 
 
 def _bind(cx: Cx, proc: ProcDef, hargs: list[hir.Arg], first: int, span: Span, name_span: Span) -> list[hir.Arg | None] | None:

@@ -35,7 +35,6 @@ from vitte.typecheck.constants import Evaluator, fits
 from vitte.typecheck.types_of import TypeResolver
 
 _OPERATORS = frozenset([trait for trait, _ in lang.OPERATOR_TRAITS.values()])
-DERIVES = ("clone", "ord", "default", "eq", "hash", "debug", "copy")
 
 
 class Collector:
@@ -168,11 +167,7 @@ class Collector:
                 if "C" in attr.args:
                     adt.repr_c = True
             elif attr.name == "derive":
-                for name in attr.args:
-                    word = name.lower()
-                    if word not in DERIVES:
-                        self.diag.error(E.BAD_DERIVE, attr.span, f"`{name}` cannot be derived", f"possible are {E.listed(['clone', 'ord', 'default'])}")
-                    adt.derives.append(word)
+                adt.derives.extend([name.lower() for name in attr.args])
         adt.derives = list(dict.fromkeys(adt.derives))
         self.defs.adts[item.path] = adt
         self.interface.adts[item.path] = adt
@@ -238,15 +233,7 @@ class Collector:
                 self.diag.error(E.BAD_REPR, item.repr.span, f"`{adt.name}` cannot be represented as `{show(repr_ty)}`", "an integer type is needed")
         if adt.kind in ("flags", "bits") and adt.repr is None:
             adt.repr = t.U32 if adt.kind == "flags" else t.U64
-        seen: dict[str, Span] = {}
         for case in item.cases:
-            if item.kind in ("pick", "flags"):
-                if case.name in seen:
-                    what = "case" if item.kind == "pick" else "member"
-                    self.diag.error(
-                        E.DUPLICATE_MEMBER, case.name_span, f"`{adt.name}` has two {what}s named `{case.name}`", "the second", labels=((seen[case.name], "the first"),)
-                    )
-                seen[case.name] = case.name_span
             adt.variants.append(self.variant(adt, case))
         if item.kind == "pick" or item.kind == "flags":
             self.discriminants(item, adt)
@@ -257,14 +244,8 @@ class Collector:
 
     def variant(self, adt: AdtDef, case: hir.CaseDecl) -> VariantDef:
         variant = VariantDef(case.name, [], 0, case.has_names, case.name_span)
-        seen: dict[str, Span] = {}
         for i, field in enumerate(case.fields):
             name = field.name or str(i)
-            if name in seen:
-                self.diag.error(
-                    E.DUPLICATE_MEMBER, field.name_span, f"two fields are named `{name}`", "the second", labels=((seen[name], "the first"),)
-                )
-            seen[name] = field.name_span
             ty = self.types.sized(field.ty)
             variant.fields.append(FieldDef(name, ty, field.visibility, field.default or None, field.name_span or case.name_span))
         return variant

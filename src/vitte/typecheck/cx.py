@@ -71,6 +71,7 @@ class Cx:
         self.diag = col.diag
         self.module = col.module.path
         self.index = MethodIndex(col.defs)
+        self.pools: dict[str, list[InferTy]] = {"any": [], "int": [], "float": []}  # variables are used again by the next body
         self.foreign = frozenset([i.module for i in col.ctx.imports if i.is_foreign])
         self.begin("", Generics(), [], t.UNIT)
 
@@ -146,14 +147,15 @@ class Cx:
     # --- types -----------------------------------------------------------------------------------------------------
 
     def fresh(self) -> InferTy:
-        var = infer_ty(len(self.vars))
-        self.vars.append(None)
-        return var
+        return self.fresh_lit("any")
 
     def fresh_lit(self, kind: str) -> InferTy:
-        var = infer_ty(len(self.vars), kind)  # type: ignore[arg-type]
+        pool = self.pools[kind]
+        count = len(self.vars)
+        while len(pool) <= count:
+            pool.append(infer_ty(len(pool), kind))  # type: ignore[arg-type]
         self.vars.append(None)
-        return var
+        return pool[count]
 
     def shallow(self, ty: Ty) -> Ty:
         while type(ty) is InferTy:
@@ -372,6 +374,8 @@ class Cx:
         if proc is None:
             return self.error_node(span)
         arguments = [thir.Arg(p.mode, v) for p, v in zip(proc.params, values, strict=False)]
+        if len(values) < len(proc.params) and proc.params[-1].name == lang.PLACE_PARAM:
+            arguments.append(thir.Arg(proc.params[-1].mode, self.place_text(span)))
         if result is None:
             result = self.norm(t.subst(proc.result, args)) if args else proc.result
         node = thir.Call(result, span, path, args, arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vitte.base.diagnostics import Suggestion
 from vitte.ir import hir, lang
 from vitte.ir import types as t
 from vitte.ir.defs import AdtDef, Generics, ImplDef, ProcDef, TraitDef, head
@@ -11,7 +12,6 @@ from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PARAM, Ty, infer_ty, map_ty
 from vitte.typecheck import errors as E
 from vitte.typecheck.collect import Collector
 
-_SIZED_WORDS = ("clone", "ord", "default", "eq", "hash")
 _DERIVE_TRAITS = {"clone": lang.TRAIT_CLONE, "ord": lang.TRAIT_ORD, "default": lang.TRAIT_DEFAULT, "eq": lang.TRAIT_EQ, "hash": lang.TRAIT_HASH}
 
 
@@ -32,18 +32,18 @@ def _check_size(col: Collector, adt: AdtDef) -> None:
     cycle = size_cycle(adt.path, col.defs)
     if cycle is None:
         return
-    members = [p for p, _ in cycle]
-    own = [p for p in members if p in col.interface.adts and p not in (lang.OPTION, lang.RESULT)]
-    if adt.path != min(own or members):
+    own = [(p, f) for p, f in cycle if p in col.interface.adts]
+    order = [a.path for _, a in col.adts]
+    if adt.path != min([p for p, _ in own], key=order.index):
         return  # the same cycle is reported once, at its first member
-    shown = [f"`{p.rpartition('::')[2]}` holds `{(cycle + cycle)[i + 1][0].rpartition('::')[2]}` in `{f}`" for i, (p, f) in enumerate(cycle)]
+    shown = [f"`{p.rpartition('::')[2]}` holds a `{own[(i + 1) % len(own)][0].rpartition('::')[2]}` in `{f}`" for i, (p, f) in enumerate(own)]
     col.diag.error(
         E.INFINITE_SIZE,
         adt.name_span,
         f"`{adt.name}` has infinite size",
         "it contains itself",
         notes=(f"the cycle: {', '.join(shown)}",),
-        helps=(col.diag.suggest("put a `box`, a list or a map in between, for example `box[" + adt.name + "]`", adt.name_span, adt.name, "placeholder"),),
+        helps=(Suggestion(f"put a `box`, a list or a map in between: `box[{adt.name}]`"),),
     )
     # What follows would go round the cycle.
     for variant in adt.variants:

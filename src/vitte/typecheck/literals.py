@@ -9,7 +9,7 @@ from vitte.base.suggest import closest
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
 from vitte.ir.defs import AdtDef
-from vitte.ir.types import HAS_ERROR, HAS_INFER, Ty, show, subst
+from vitte.ir.types import HAS_ERROR, Ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.calls import adt_args, expected_case, field_default
 from vitte.typecheck.coerce import coerce, deref_refs, try_coerce
@@ -99,7 +99,7 @@ def repeat(cx: Cx, e: hir.Repeat, want: Ty | None) -> thir.Expr:
         return cx.lang_call(lang.LIST_REPEAT, (elem.ty,), [elem, count], e.span, t.adt_ty(lang.LIST, (elem.ty,)))
     ty = cx.resolve(elem.ty)
     is_short = type(length) is t.ConstTy and length.value <= 1
-    if not cx.is_copy(ty) and not is_short and type(elem) is not thir.ConstRef and not ty.flags & (HAS_ERROR | HAS_INFER) and ty is not t.NEVER:
+    if not cx.is_copy(ty) and not is_short and type(elem) is not thir.ConstRef and not ty.flags & HAS_ERROR and type(ty) is not t.InferTy and ty is not t.NEVER:
         cx.error(
             E.REPEAT_MOVE,
             e.elem.span,

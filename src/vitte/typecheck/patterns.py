@@ -332,6 +332,7 @@ def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: 
     position = 0
     count = len(p.fields)
     why = (f"{what} is declared here", variant.name_span if adt.kind == "pick" else adt.name_span, adt.file)
+    failed = False
     positional = [n for n, _ in p.fields if not n]
     if positional and not p.rest and len(p.fields) != len(fields):
         cx.error(
@@ -351,6 +352,7 @@ def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: 
                 helps = (cx.diag.suggest(f"did you mean `{near}`?", sub.span, near),) if near else ()
                 notes = (f"its fields are {E.listed(names)}",) if names and not near else ()
                 cx.error(E.PATTERN_FIELDS, sub.span, f"{what} has no field `{name}`", "not a field", why, notes, helps)
+                failed = True
                 bind_errors(cx, sub)
                 continue
             at = names.index(name)
@@ -376,7 +378,7 @@ def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: 
         inner = pattern(cx, sub, field_ty, mode, place)
         if type(inner) is not thir.PWild:
             out.append((at, inner))
-    if not p.rest and len(seen) < len(fields) and not positional:
+    if not p.rest and len(seen) < len(fields) and not positional and not failed:
         missing = [n for i, n in enumerate(names) if i not in seen]
         if p.fields or p.braces:
             cx.error(E.PATTERN_FIELDS, p.span, f"the pattern does not mention {E.listed(missing)} of {what}", "missing", why, notes=("`..` stands for the rest",))

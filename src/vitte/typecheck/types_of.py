@@ -91,15 +91,7 @@ class TypeResolver:
                 return t.ERROR
             args = self.args_for(alias.generics, e.args, e.span, f"`{alias.name}`")
             return subst(alias.ty, args or ())
-        name = e.path.rpartition("::")[2]
-        self.col.diag.error(
-            E.TRAIT_AS_TYPE,
-            e.span,
-            f"`{name}` is a trait, not a type",
-            "a trait says what types can do",
-            helps=(self.col.diag.suggest(f"take any type that has it: `proc f[T: {name}](x: T)`", e.span, "T", "placeholder"),),
-        )
-        return t.ERROR
+        return t.ERROR  # a trait: lowering said so
 
     def assoc(self, e: hir.TyAssoc) -> Ty:
         base = self.resolve(e.base)
