@@ -76,16 +76,18 @@ TEST_BEGIN = "std/rt::test_begin"  # proc test_begin(argc: i32, argv: **u8)     
 STR_EQ = "std/string::eq"  # proc eq(a: string, b: string) -> bool
 STR_CONCAT = "std/string::concat"  # proc concat(a: string, b: string) -> string
 STR_APPEND = "std/string::append"  # proc append(mut a: string, b: string)               `set s += t`
-STR_SLICE = "std/string::slice"  # proc slice(s: string, from: int, to: int) -> string
-BYTES_SLICE = "std/string::bytes_slice"  # proc bytes_slice(s: bytes, from: int, to: int) -> bytes
+STR_SLICE = "std/string::slice"  # proc slice(s: string, from: int, to: int, place: string) -> string
+BYTES_SLICE = "std/string::bytes_slice"  # proc bytes_slice(s: bytes, from: int, to: int, place: string) -> bytes
 LIST_FROM_ARRAY = "std/list::from_array"  # proc from_array[T](items: *T, count: int) -> [T]   moves `count` values out
 LIST_REPEAT = "std/list::repeat"  # proc repeat[T: Clone](item: T, count: int) -> [T]    `[e; n]` where a list is expected
 LIST_CONCAT = "std/list::concat"  # proc concat[T: Clone](owned a: [T], b: [T]) -> [T]
-SLICE_RANGE = "std/list::slice_range"  # proc slice_range[T](items: &[T], from: int, to: int) -> &[T]
+SLICE_RANGE = "std/list::slice_range"  # proc slice_range[T](items: &[T], from: int, to: int, place: string) -> &[T]
 SLICE_RANGE_MUT = "std/list::slice_range_mut"  # the same for &mut [T]
+SLICE_PART = "std/list::slice_part"  # the same without check or place, for `..rest` in patterns
+SLICE_PART_MUT = "std/list::slice_part_mut"
 MAP_NEW = "std/map::new"  # proc new[K: Hash + Eq, V]() -> map[K, V]
 MAP_INSERT = "std/map::insert"  # proc insert[K: Hash + Eq, V](mut m: map[K, V], owned k: K, owned v: V)    `set m[k] = v`
-MAP_AT = "std/map::at"  # proc at[K: Hash + Eq, V](m: map[K, V], k: K) -> &V             panics when missing
+MAP_AT = "std/map::at"  # proc at[K: Hash + Eq, V](m: map[K, V], k: K, place: string) -> &V    panics when missing
 MAP_AT_MUT = "std/map::at_mut"  # the same, -> &mut V
 SET_NEW = "std/set::new"  # proc new[T: Hash + Eq]() -> set[T]
 SET_ADD = "std/set::add"  # proc add[T: Hash + Eq](mut s: set[T], owned item: T)
@@ -98,6 +100,8 @@ PRINT = "std/io::print_text"  # proc print_text(text: string)                   
 PRINTLN = "std/io::println_text"  # proc println_text(text: string)
 EPRINT = "std/io::eprint_text"
 EPRINTLN = "std/io::eprintln_text"
+PLACE_PARAM = "place"
+"""A last parameter of this name of a library procedure gets the place of the call, `file:line:col`, when it is not given."""
 CONTAINS = "contains"  # `x in c` is the method `contains` of `c`
 
 PRELUDE_MODULES = ("std/core", "std/string", "std/list", "std/map", "std/set", "std/fmt", "std/io", "std/rt", "std/prelude")

@@ -362,7 +362,7 @@ class Patterns(Calls):
             whole = self.assign_temp(slice_ref, mir.Cast(kind, all_of_it, slice_ref), span)
         length = self.assign_temp(t.INT, mir.Len(place), span)
         end = self.assign_temp(t.INT, mir.Binary("-", mir.Copy(Place(length)), mir.Const(t.INT, rest[1]), False), span)
-        path = lang.SLICE_RANGE_MUT if mutable else lang.SLICE_RANGE
+        path = lang.SLICE_PART_MUT if mutable else lang.SLICE_PART
         first: mir.Operand = mir.Move(Place(whole)) if mutable else mir.Copy(Place(whole))
         self.call_lang(Place(local), path, (elem,), [first, mir.Const(t.INT, rest[0]), mir.Copy(Place(end))], span)
 

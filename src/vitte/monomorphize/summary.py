@@ -79,7 +79,7 @@ def _pattern(pat: thir.Pat, calls: dict[Need, None]) -> None:
             calls[lang.STR_EQ, ()] = None
     elif type(pat) is thir.PList and pat.rest is not None and type(pat.rest) is thir.PBind:
         elem: Ty = pat.ty.args[0] if type(pat.ty) is t.AdtTy else pat.ty.elem  # type: ignore[attr-defined]
-        calls[lang.SLICE_RANGE_MUT if pat.rest.by == "ref mut" else lang.SLICE_RANGE, (elem,)] = None
+        calls[lang.SLICE_PART_MUT if pat.rest.by == "ref mut" else lang.SLICE_PART, (elem,)] = None
 
 
 _RULES: dict[type, Any] = {
