@@ -50,6 +50,7 @@ class Shape:
         self.entries = [0] * len(fn.blocks)
         self.pending_lines: list[tuple[int, int]] = []
         self.tested: set[int] = set()
+        """Targets that must be told apart somewhere: assignments of the others to `B` are taken out again."""
         self.reducible = self._analyse()
 
     def _analyse(self) -> bool:
@@ -114,7 +115,7 @@ class Shape:
             if not pending and len(leaving) == 1:
                 self.write(depth, word)
             else:
-                self.tested.add(target)
+                self.tested.update(self.exits[number])
                 self.write(depth, f"if B == {target}: {word}")
         children = [c for m in members for c in self.tree.children[m] if c not in members and self._is_in(c, inside)]
         return self._place(children, pending, depth, inside, loops)
@@ -134,7 +135,7 @@ class Shape:
             if len(pending) == 1:
                 pending = self._node(child, depth, inside, loops)
                 continue
-            self.tested.add(child)
+            self.tested.update(pending)
             self.write(depth, f"if B == {child}:")
             found = self._node(child, depth + 1, inside, loops)
             del pending[child]
