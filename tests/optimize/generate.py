@@ -260,6 +260,8 @@ class Generator:
         else:
             bound = self.add("and", "i64", [self.some("i64"), self.add("iconst", "i64", [], "i64", imm=7)], "i64")
         carried = self.some(ty)
+        base = self.add("and", "i64", [self.some("i64"), self.add("iconst", "i64", [], "i64", imm=rng.choice((3, 15)))], "i64")
+        limit = self.add("iconst", "i64", [], "i64", imm=rng.choice((6, 12, 40)))
         head, body, after = self.block("i64", ty), self.block(), self.block()
         self.fn.blocks[self.open].term = Term("jump", [], [Jump(head, [start, carried])])
         i, value = self.fn.blocks[head].params
@@ -275,6 +277,10 @@ class Generator:
         if rng.random() < 0.5:
             inside = self.add("ult", "i1", [i, bound], "i1")
             self.add("check", "", [inside, i, bound], sym="index")
+        if rng.random() < 0.5:
+            scaled = self.add("smul.trap", "i64", [i, self.add("iconst", "i64", [], "i64", imm=rng.choice((1, 2, 3)))], "i64")
+            index = self.add(rng.choice(("sadd.trap", "ssub.trap")), "i64", [base, scaled], "i64")
+            self.add("check", "", [self.add("ult", "i1", [index, limit], "i1"), index, limit], sym="index")
         self.statements(rng.randrange(1, 6))
         self.depth -= 1
         onward = self.some(ty)

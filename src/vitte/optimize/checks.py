@@ -32,9 +32,19 @@ class _Checks:
         self.defs = definitions(fn)
         self.facts = Facts(fn, self.defs)
         self.changed = False
-        self.decided: list[tuple[int, bool]] = []
+        self.refined = False
+        self.decided: dict[int, bool] = {}
 
     def run(self) -> bool:
+        if self._walk():
+            self.facts = Facts(self.fn, self.defs)  # counters whose step was shown not to wrap have bounds now
+            self._walk()
+        for number, holds in self.decided.items():
+            self._decide(number, holds)
+        return self.changed
+
+    def _walk(self) -> bool:
+        """One walk over the tree; whether some arithmetic was shown not to wrap."""
         fn = self.fn
         dominators = Dominators(fn)
         preds = predecessors(fn)
@@ -50,9 +60,7 @@ class _Checks:
                 self._edge(preds[number][0], number)
             self._block(number)
             stack.extend([(child, -1) for child in reversed(dominators.children[number])])
-        for number, holds in self.decided:
-            self._decide(number, holds)
-        return self.changed
+        return self.refined
 
     def _edge(self, source: int, number: int) -> None:
         term = self.fn.blocks[source].term
@@ -81,15 +89,17 @@ class _Checks:
             else:
                 if op in _TRAPS:
                     self._trap(inst)
+                elif (op == "add" or op == "sub") and not inst.sym:
+                    self._plain(inst)
                 facts.define(inst)
             kept.append(inst)
         bb.insts = kept
         term = bb.term
         if term.op == "br" and self.defs.get(term.args[0]) is not None and self.defs[term.args[0]].op != "iconst":
             if facts.is_true(term.args[0]):
-                self.decided.append((number, True))
+                self.decided[number] = True
             elif facts.is_false(term.args[0]):
-                self.decided.append((number, False))
+                self.decided[number] = False
 
     def _passed(self, inst: Inst) -> None:
         """What holds after a check. The length of an index check is one: it is not negative."""
@@ -137,7 +147,23 @@ class _Checks:
         if fits:
             inst.op = op[1:4]
             inst.sym = flags
-            self.changed = True
+            self.changed = self.refined = True
+
+    def _plain(self, inst: Inst) -> None:
+        """An addition or subtraction that may wrap as far as its writer cared, but does not."""
+        facts = self.facts
+        bits = facts.bits(inst.result)
+        if not bits:
+            return
+        a, b = inst.args
+        low, high = -(1 << (bits - 1)), (1 << (bits - 1)) - 1
+        if inst.op == "add":
+            fits = facts.lo(a) + facts.lo(b) >= low and facts.hi(a) + facts.hi(b) <= high
+        else:
+            fits = facts.lo(a) - facts.hi(b) >= low and facts.hi(a) - facts.lo(b) <= high
+        if fits:
+            inst.sym = "nsw"
+            self.changed = self.refined = True
 
     def _decide(self, number: int, holds: bool) -> None:
         """The condition of the branch at the end of a block is known there: give it as a constant."""

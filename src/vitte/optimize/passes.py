@@ -7,15 +7,17 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from vitte.ir.ssa import Function, Module
-from vitte.optimize import attributes, checks, constants, copies, dead, inline, loads, simplify_cfg, values
+from vitte.optimize import attributes, checks, constants, copies, dead, hoist, inline, loads, simplify_cfg, values, versions
 
 
 class Pass(Struct, frozen=True):
-    """`run(fn, module)` changes the function and says whether it did. It may look at other functions, never change them."""
+    """`run(fn, module)` changes the function and says whether it did. It may look at other functions, never change them.
+    `levels`: the optimisation levels it runs at."""
 
     name: str
     reason: str
     run: Callable[[Function, Module], bool]
+    levels: str = "123sz"
 
 
 class Before(Struct, frozen=True):
@@ -37,6 +39,8 @@ PASSES: dict[str, Pass] = {
         Pass("loads", "memory that nobody has written since holds what was last seen there", loads.run),
         Pass("inline", "small procedures cost more to call than to run, and hide what they do", inline.run),
         Pass("checks", "a check that the conditions around it imply cannot fail", checks.run),
+        Pass("hoist", "a length that a loop does not change is read once, and seen not to change", hoist.run),
+        Pass("versions", "a loop whose bounds are known on entry runs without checks, so that LLVM can make vectors of it", versions.run, "23"),
         Pass("dead", "nobody wants the result", dead.run),
     )
 }
@@ -45,9 +49,9 @@ SCHEDULE: tuple[str, ...] = (
     "attributes",
     "simplify-cfg", "copies",
     "inline",
-    "constants", "simplify-cfg", "copies", "loads", "values",
+    "constants", "simplify-cfg", "copies", "loads", "values", "hoist", "loads", "values",
     "checks", "constants", "simplify-cfg", "copies", "values",
-    "dead", "simplify-cfg",
+    "dead", "versions", "simplify-cfg",
 )
 """Over every function, callees first."""
 
@@ -59,14 +63,18 @@ ORDER: tuple[Before, ...] = (
     Before("loads", "values", "two loads of one address become one value first, then what is computed from it"),
     Before("values", "checks", "facts are about values: equal lengths must be one value"),
     Before("constants", "checks", "bounds are compared with constants"),
+    Before("loads", "hoist", "a load that is an earlier one need not be moved"),
+    Before("hoist", "checks", "a length read anew in every round could be another one each time"),
+    Before("checks", "versions", "what can be shown at once needs no test, and the step must be known not to wrap"),
+    Before("dead", "versions", "unused operations would count as part of the loop"),
     Before("checks", "dead", "the operands of a removed check may be unused"),
     Before("values", "dead", "merged operations leave their operands"),
 )
 
 LAST: tuple[tuple[str, str], ...] = (("dead", "everything before leaves unused operations behind"),)
-"""Passes after whose last run only `simplify-cfg` may follow."""
+"""Passes after whose last run only `versions` and `simplify-cfg` may follow, which leave none."""
 
 
 def schedule(opt_level: str) -> tuple[str, ...]:
     """The passes of an optimisation level, in order. Level 0 has none: what is required is never done here."""
-    return () if opt_level == "0" else SCHEDULE
+    return () if opt_level == "0" else tuple([name for name in SCHEDULE if opt_level in PASSES[name].levels])
