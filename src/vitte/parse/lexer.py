@@ -72,7 +72,7 @@ class Lexed:
     the doc comments before it. `errors` reports each lexical mistake when called.
     """
 
-    __slots__ = ("docs", "ends", "inner_doc", "kinds", "mistakes", "nl", "spans", "starts", "text", "vals")
+    __slots__ = ("docs", "ends", "inner_doc", "kinds", "mistake_starts", "mistakes", "nl", "spans", "starts", "text", "vals")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -84,6 +84,7 @@ class Lexed:
         self.nl: bytearray = bytearray()
         self.docs: dict[int, str] = {}
         self.inner_doc = ""
+        self.mistake_starts: list[int] = []
         self.mistakes: list[Callable[[Diagnostics], object]] = []
 
 
@@ -259,6 +260,7 @@ def _drop_trivia(out: Lexed, kinds: bytes, nl: bytearray, starts: list[int], val
         if kind == _BAD_CHAR and at and kinds[at - 1] == _BAD_CHAR:
             mutable[at] = _COMMENT  # one message for a run of them
         elif kind >= _MISTAKES:
+            out.mistake_starts.append(starts[at])
             mutable[at] = _mistake(out, kind, starts[at], vals[at])
         elif kind == _DOC or kind == _INNER_DOC:
             docs = True

@@ -52,8 +52,9 @@ def integer(out: Diagnostics, raw: str, start: int) -> tuple[int, str, int]:
 def floating(out: Diagnostics, raw: str, start: int) -> tuple[str, str]:
     """(text without underscores and suffix, suffix) of a float literal."""
     end = len(raw)
-    if raw[-1].isdigit() and "f" not in raw:
-        return raw.replace("_", ""), ""
+    plain = raw.replace("_", "")
+    if plain.replace(".", "").isdigit():
+        return plain, ""
     at = 0
     while at < end and (
         raw[at] in "0123456789._" or (raw[at] in "eE" and _is_exponent(raw, at)) or (raw[at] in "+-" and raw[at - 1] in "eE")

@@ -8,10 +8,11 @@ broken element. Brackets always balance here (see `layout`), so a list knows whe
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from typing import NoReturn
 
 from vitte.base.diagnostics import Code, Diagnostics, ErrorToken, Suggestion
-from vitte.base.source import SPAN_BITS, Span
+from vitte.base.source import SPAN_BITS, Span, make_span, span_start
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
 from vitte.parse import errors
@@ -26,6 +27,9 @@ MAX_HEIGHT = 1200
 """How high the tree of an expression may be: chains make it high without nesting. Only long chains are measured."""
 SUSPICIOUS = 300
 """How many links long chains of one declaration may have in all between two measurements."""
+
+
+_CONTINUATIONS = (errors.EXPECTED, errors.EXPECTED_EXPRESSION, errors.EXPECTED_PATTERN, errors.EXPECTED_TYPE)
 
 
 class Fail(Exception):
@@ -50,7 +54,10 @@ class ParserBase:
         "measure_at",
         "mate",
         "nl",
+        "first",
+        "lexical",
         "no_form",
+        "torn",
         "out",
         "reported",
         "spans",
@@ -85,6 +92,12 @@ class ParserBase:
         self.no_form = False
         """Whether a form literal may not stand here: the condition of `if` and its like."""
         self.token = ErrorToken(1)  # until then: the repair that keeps the parser silent has its own report
+        self.first = 0
+        """The first token of the statement, declaration, field or arm that is being read."""
+        self.lexical = lexed.mistake_starts
+        self.torn = [(span_start(r.opener), span_start(r.place)) for r in layout.repairs if r.inserted and r.kind != t.LBRACE]
+        """Where parentheses were left open, by place."""
+        self.torn.sort()
         self.reported: list[int] = []
         """Offsets of the mistakes reported by the parser, in order."""
         self.blocks = 0
@@ -134,21 +147,34 @@ class ParserBase:
         helps: tuple[Suggestion, ...] = (),
         labels: tuple[tuple[Span, str], ...] = (),
     ) -> ErrorToken:
-        """Report at token `i`, unless that token is part of a repair or right after one, which has its own message."""
-        if not self.quiet(i):
-            self.token = self.out.error(code, self.spans[i], message, label, helps=helps, labels=labels)
+        """Report at token `i`, unless `quiet`. What is missing at the end of a line is shown there, not at the next line."""
+        missing = self.nl[i] and i != self.first and i > 0 and code in _CONTINUATIONS
+        if not self.quiet(i, self.ends[i - 1] if missing else -1):
+            span = make_span(self.ends[i - 1], self.ends[i - 1]) if missing else self.spans[i]
+            self.token = self.out.error(code, span, message, label, helps=helps, labels=labels)
         return self.token
 
-    def quiet(self, i: int) -> bool:
-        """Whether to say nothing at token `i`: a repaired bracket there was or will be reported. Notes the place."""
-        start = self.starts[i]
+    def quiet(self, i: int, at: int = -1) -> bool:
+        """Whether to say nothing at token `i`, because it is most often the consequence of a mistake reported elsewhere:
+        a repaired bracket here or around it, a lexical mistake or another mistake earlier on the line. Notes the place, which is `at` when that is not the token's."""
+        start = self.starts[i] if at < 0 else at
         last = self.reported[-1] if self.reported else -1
         self.reported.append(start)
         virtual = self.virtual
-        if virtual and (i in virtual or i - 1 in virtual or i - 2 in virtual):
-            return True
-        # What goes wrong after a mistake on the same line is most often its consequence.
-        return last >= 0 and abs(start - last) < 2000 and self.text.find("\n", min(last, start), max(last, start)) < 0
+        if virtual:
+            if i in virtual or i - 1 in virtual:
+                return True
+            near = bisect_right(self.torn, (start, start)) - 1
+            if near >= 0 and self.torn[near][0] < start <= self.torn[near][1]:
+                return True
+        if self.lexical:
+            near = bisect_right(self.lexical, start) - 1
+            if near >= 0 and self.same_line(self.lexical[near], start):
+                return True
+        return last >= 0 and self.same_line(min(last, start), max(last, start))
+
+    def same_line(self, first: int, second: int) -> bool:
+        return second - first < 2000 and self.text.find("\n", first, second) < 0
 
     def fail(self, code: Code, i: int, message: str, label: str = "", helps: tuple[Suggestion, ...] = ()) -> NoReturn:
         self.error(code, i, message, label, helps)

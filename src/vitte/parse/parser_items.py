@@ -9,7 +9,7 @@ from vitte.base.source import NO_SPAN, SPAN_BITS, Span, make_span
 from vitte.ir import ast as a
 from vitte.ir import tokens as t
 from vitte.parse import errors
-from vitte.parse.parser_base import Fail
+from vitte.parse.parser_base import Fail, Founding
 from vitte.parse.parser_stmts import StmtParser, set_statement
 from vitte.parse.parser_types import MODES
 
@@ -140,6 +140,7 @@ class ItemParser(StmtParser):
         before = self.before()
         i = self.i
         kind = self.kinds[i]
+        self.first = before.first
         parse = ITEMS[kind]
         if parse is None:
             self._no_item(before)
@@ -176,21 +177,22 @@ class ItemParser(StmtParser):
 
     def next_item(self, start: int, close: int) -> None:
         """After a mistake in the declaration that began at token `start`: go to the next one at its level."""
-        kinds, mate, nl = self.kinds, self.mate, self.nl
+        mate, nl = self.mate, self.nl
         failed = self.i
         column = self.line_indent(start)
         i = start
         while i < close:
-            if (
-                i > start
-                and i >= failed
-                and nl[i]
-                and (ITEMS[kinds[i]] is not None or kinds[i] in _ITEM_STARTS)
-                and self.column(i) <= column
-            ):
+            if i > start and i >= failed and nl[i] and self._begins_item(i) and self.column(i) <= column:
                 break
             i = mate.get(i, i) + 1
         self.i = min(i, close)
+
+    def _begins_item(self, i: int) -> bool:
+        """Whether a declaration seems to begin at token `i`, misspelled ones included."""
+        kind = self.kinds[i]
+        if kind == t.IDENT:
+            return 0 < self.kinds[i + 1] <= t.LAST_WORD and not self.nl[i + 1]
+        return ITEMS[kind] is not None or kind in _ITEM_STARTS
 
     def error_item(self, start: int) -> a.Item:
         span = self.span(self.starts[start]) if self.i > start else Span(self.starts[start] << SPAN_BITS)
@@ -284,8 +286,7 @@ class ItemParser(StmtParser):
         generics = self.generics()
         if kinds[self.i] != t.LPAREN:
             if kinds[self.i] in (t.COLONS, t.DOT) and not self.blocks and self.balanced:
-                self.i = head
-                raise self.founding()
+                raise self.founding(head)
             self.fail_expected("`(` and the parameters")
         params = self.params()
         ret: a.Type | None = None
@@ -304,8 +305,10 @@ class ItemParser(StmtParser):
         body: a.Block | None = None
         if kinds[self.i] == t.LBRACE:
             body = self.block()
-        elif not self.blocks and self.balanced and self._is_founding(head):
-            raise self.founding()
+        elif self.deeper(head, self.i) or self.vals[self.i] == "gives":
+            if not self.blocks and self.balanced:
+                raise self.founding(head)
+            self.fail_expected("`{`", (Suggestion("a procedure's body is a block: `{ ... }`"),))
         elif kinds[self.i] == t.FAT_ARROW or (kinds[self.i] == t.EQ):
             self.fail_expected("`{`", (Suggestion("a procedure's body is a block: `{ give e }`"),))
         elif not (kinds[self.i] == t.SEMI or self.nl[self.i] or kinds[self.i] == t.RBRACE):
@@ -326,9 +329,9 @@ class ItemParser(StmtParser):
             head_span,
         )
 
-    def founding(self) -> Exception:
-        from vitte.parse.parser_base import Founding
-
+    def founding(self, head: int) -> Founding:
+        """To raise: the file opens its first block, whose header begins at token `head`, by a line end."""
+        self.i = head
         return Founding()
 
     def _is_founding(self, head: int) -> bool:
@@ -570,7 +573,7 @@ class ItemParser(StmtParser):
     def require_block(self, head: int) -> None:
         if self.kinds[self.i] != t.LBRACE:
             if not self.blocks and self.balanced and self._is_founding(head):
-                raise self.founding()
+                raise self.founding(head)
             self.fail_expected("`{`")
 
     def entry(self, before: Before) -> a.Item:

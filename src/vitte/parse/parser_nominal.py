@@ -32,6 +32,8 @@ class Parser(ItemParser):
         after = self.kinds[i + 1]
         if kind == t.TEST:
             return after == t.STR
+        if kind == t.PROC:
+            return after not in (t.COLON, t.COMMA, t.EQ)
         return kind in _MEMBERS and (0 < after <= t.LAST_WORD or (after == t.STR and kind == t.EXTERN))
 
     def _body(self, head: int, parts: list[a.Node], part: Callable[[Before], a.Node], members: list[a.Item]) -> None:
@@ -51,6 +53,7 @@ class Parser(ItemParser):
                 continue
             try:
                 before = self.before()
+                self.first = i
                 if self._is_member():
                     handler = ITEMS[kinds[self.i]]
                     assert handler is not None
@@ -220,6 +223,7 @@ class Parser(ItemParser):
                 continue
             try:
                 before = self.before()
+                self.first = i
                 handler = ITEMS[kinds[self.i]] if self._is_member() or self.vals[self.i] == "macro" else None
                 if handler is None:
                     self.check_foreign(self.i)

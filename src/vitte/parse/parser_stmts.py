@@ -51,6 +51,7 @@ class StmtParser(ExprParser):
             if kind == t.SEMI:
                 self.i = i + 1
                 continue
+            self.first = i
             try:
                 handler = _STMT[kind]
                 if handler is not None:
@@ -373,6 +374,7 @@ class StmtParser(ExprParser):
         while self.i < close:
             at = self.i
             depth = self.depth
+            self.first = at
             try:
                 arms.append(self._arm())
                 j = self.i
