@@ -257,7 +257,8 @@ def exports(lo: Lowerer, module: a.Module) -> None:
         for listed in item.names:
             shown = listed.alias or listed.name
             entry = lo.names.get(listed.name)
-            if type(entry) is not Sym or (entry.node is None and entry.imp < 0 and entry.kind != "error"):
+            known = type(entry) is Sym and (entry.node is not None or entry.imp >= 0 or entry.kind in ("error", "case"))
+            if type(entry) is not Sym or not known:
                 if type(entry) is Sym:
                     hint = "only names of this module and imported ones can be exported"
                     message = f"`{listed.name}` is not of this module"

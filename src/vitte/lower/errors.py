@@ -56,6 +56,9 @@ UNKNOWN_ATTRIBUTE = Code("W0104", "unknown attribute", "unknown-attribute")
 
 CODES: tuple[Code, ...] = tuple(value for value in list(globals().values()) if isinstance(value, Code))
 
+SUGGESTIONS = 100
+"""After so many errors nobody looks for similar names any more: that would take long in a file full of mistakes."""
+
 STD_MODULES = (
     "core", "string", "list", "map", "set", "fmt", "math", "io", "fs", "path", "env", "process", "time", "random", "hash", "sort",
     "json", "thread", "net", "test", "mem",
@@ -82,7 +85,7 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
     elif name in STD_MODULES and not close:
         helps.append(Suggestion(f"to use the module of the library, add `use std/{name}`"))
     labels: tuple[tuple[Span, str], ...] = ()
-    for at, local in enumerate(lo.locals):
+    for at, local in enumerate(lo.locals if lo.diag.error_count <= SUGGESTIONS else ()):
         if local.name == name:
             # It was meant to be used: nothing more about it.
             lo.local_used[at] = 1
@@ -94,7 +97,7 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
 
 def similar(lo: Lowerer, name: str, what: str = "name") -> str:
     """The closest name in scope, or ""; types only when a type was looked for."""
-    if len(name) < 2:
+    if len(name) < 2 or lo.diag.error_count > SUGGESTIONS:
         return ""
     limit = max(1, len(name) // 3)
     low = len(name) - limit
@@ -112,6 +115,8 @@ def similar(lo: Lowerer, name: str, what: str = "name") -> str:
 def exporting_module(lo: Lowerer, name: str) -> str:
     """A loaded module that shows `name` (the library first), or what the table of well-known names says, or ""."""
     found = ""
+    if lo.diag.error_count > SUGGESTIONS:
+        return ""
     for path, interface in lo.ctx.defs.interfaces.items():
         export = interface.names.get(name)
         if export is not None and export.visibility == "public" and path != lo.path and path not in ("std/rt", "std/prelude"):
@@ -134,7 +139,7 @@ def duplicate(lo: Lowerer, span: Span, name: str, first: Span, what: str) -> Err
 
 
 def not_in_module(lo: Lowerer, span: Span, name: str, module: str, names: list[str]) -> ErrorToken:
-    close = closest(name, names)
+    close = closest(name, names) if lo.diag.error_count < SUGGESTIONS else None
     helps = (lo.diag.suggest(f"it has `{close}`", span, close),) if close else ()
     return lo.diag.error(NOT_IN_MODULE, span, f"module `{module}` has no `{name}`", "not in that module", helps=helps)
 

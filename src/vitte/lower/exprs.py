@@ -76,6 +76,8 @@ def unknown(lo: Lowerer, e: a.Name) -> hir.Expr:
     """A name not in scope: perhaps a case of the pick that is expected here, which only types can tell."""
     if may_be_case(lo, e.name):
         close = lo.similar.get(e.name)
+        if close is None and len(lo.similar) > errors.SUGGESTIONS:
+            close = ""
         if close is None:
             close = lo.similar[e.name] = errors.similar(lo, e.name)
         return hir.BareCase(e.span, e.name, close)
