@@ -114,11 +114,11 @@ class _Body:
             scalar = self.locals.scalars[local]
             if scalar:
                 params.append((local, self._param(scalar)))
-                by_ref = type(ty) is t.RefTy
-                flags.append("" if not by_ref else "nonnull noalias" if ty.mutable else "nonnull")  # type: ignore[attr-defined]
+                # What is lent is not written by others while it is, so two names of it do no harm.
+                flags.append(self._memory_flags(ty.target) if type(ty) is t.RefTy else "")
             elif layouts.size(ty):
                 self.locals.homes[local] = self._param("ptr")
-                flags.append("nonnull noalias")
+                flags.append(self._memory_flags(ty))
         for local, value in params:
             self.locals.write(local, value)
         if any(flags):
@@ -126,6 +126,11 @@ class _Body:
         self._attributes()
         if self.full_debug:
             self._debug()
+
+    def _memory_flags(self, ty: t.Ty) -> str:
+        """Flags of a pointer to a value of `ty` that nobody else changes meanwhile."""
+        size, align = self.unit.layouts.size_align(ty)
+        return f"nonnull noalias deref={size} align={align}" if size else "nonnull"
 
     def _param(self, ty: str) -> int:
         self.fn.params.append(len(self.b.types))
