@@ -60,6 +60,7 @@ def attributes(lo: Lowerer, item: a.Item) -> list[hir.Attr]:
         if attr.name == "intrinsic" and not lo.is_std:
             message = "`#[intrinsic]` is for the standard library"
             errors.simple(lo, errors.USER_INTRINSIC, attr.span, message, "not here", "declare foreign procedures with `extern \"C\"`")
+            found.pop()
     return found
 
 

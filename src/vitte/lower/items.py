@@ -15,6 +15,7 @@ from vitte.ir.defs import Visibility
 from vitte.lower import errors
 from vitte.lower.attrs import attributes
 from vitte.lower.collect import member_visibility
+from vitte.lower.const_types import const_type
 from vitte.lower.control import block_body
 from vitte.lower.names import lookup_type_name, path_sym
 from vitte.lower.state import Lowerer, Sym, expr, ty
@@ -170,9 +171,13 @@ def const(
     body: hir.Body | None = None
     if item.value is not None:
         body = const_body(lo, path, item.value)
+        if written is None:
+            written = const_type(lo, body.value)
     elif not in_trait and not foreign:
         hint = "write `= value`"
         errors.simple(lo, errors.NO_VALUE, item.name_span, f"the {word} `{item.name}` has no value", "no value", hint)
+    if written is not None:
+        lo.const_types[path] = written
     scope = hir.GenericsExpr([], [], list(lo.generic_names))
     mutable = is_static and item.mut  # type: ignore[union-attr]
     lo.items.append(hir.Const(path, item.name, item.span, item.name_span, vis, written, body, scope, is_static, mutable))

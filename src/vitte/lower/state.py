@@ -62,7 +62,7 @@ class Lowerer:
     """The state of lowering one module. Fields below `locals` belong to the body under construction."""
 
     __slots__ = (
-        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "skipped", "names", "undo", "items",
+        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "const_types", "skipped", "names", "undo", "items",
         "out_names", "is_open", "exported", "use_items", "use_used", "use_names", "deferred", "layers", "counts",
         "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods", "self_ty", "self_trait",
         "generic_names", "assoc_names", "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop",
@@ -79,6 +79,8 @@ class Lowerer:
         self.own_types: dict[str, Sym] = {}
         """Nominal types of this module by path, nested ones included as they are met."""
         self.own_consts: set[str] = set()
+        self.const_types: dict[str, hir.TyExpr] = {}
+        """What is known of the constants lowered so far."""
         self.skipped: set[int] = set()
         """Starts of declarations whose name was taken: they are not lowered."""
         self.names: dict[str, int | Sym] = {}
