@@ -15,6 +15,7 @@ from vitte.mir_build import errors
 from vitte.mir_build.core import DEREF, UNIT_VALUE
 from vitte.mir_build.effects import LEAVES, effect
 from vitte.mir_build.exprs import INTO, PLACES, Exprs
+from vitte.mir_build.facts import MOVE
 
 _FOLDED = frozenset(("needs_drop", "is_plain"))
 
@@ -54,7 +55,7 @@ class Calls(Exprs):
             return []
         later = self.later_effects([a.value for a in arguments]) if len(arguments) > 1 else [0]
         out: list[mir.Operand] = []
-        shared: list[tuple[str, Place, Span]] = []
+        shared: list[tuple[str, Place, thir.Expr, int]] = []
         light = self.unit.light
         for arg, after in zip(arguments, later):
             value = arg.value
@@ -62,7 +63,7 @@ class Calls(Exprs):
             if mode == "own":
                 op = self.reborrow(value) if type(value.ty) is t.RefTy else self.as_operand(value)
                 if type(op) is mir.Move and type(value) in PLACES:
-                    shared.append(("own", op.place, value.span))
+                    shared.append(("own", op.place, value, len(out)))
                 out.append(self.settle(op, value, after) if after else op)
             elif mode == "lend" and (by_value or light(self.ty(value.ty))):
                 op = self.lend_value(value)
@@ -71,7 +72,7 @@ class Calls(Exprs):
                 is_mut = mode == "mut"
                 place = self.as_place(value)
                 if type(value) in PLACES:
-                    shared.append((mode, place, value.span))
+                    shared.append((mode, place, value, len(out)))
                 ty = t.ref_ty(self.ty(value.ty), is_mut)
                 if place.proj and place.proj[-1] is DEREF and len(place.proj) == 1 and self.locals[place.local].ty is ty and not is_mut:
                     out.append(mir.Copy(Place(place.local)))
@@ -79,8 +80,8 @@ class Calls(Exprs):
                 local = self.temp(ty)
                 self.stmts.append(mir.Assign(Place(local), mir.Ref(place, is_mut), value.span))
                 out.append(mir.Move(Place(local)) if is_mut else mir.Copy(Place(local)))
-        if self.checking and len(shared) > 1:
-            self.check_shared(shared)
+        if len(shared) > 1:
+            self.check_shared(shared, out)
         return out
 
     def lend_value(self, value: thir.Expr) -> mir.Operand:
@@ -97,14 +98,28 @@ class Calls(Exprs):
             return op
         return self.as_operand(value)
 
-    def check_shared(self, shared: list[tuple[str, Place, Span]]) -> None:
-        """Report arguments of one call that overlap, one of them lent exclusively or moved."""
-        for i, (mode, place, span) in enumerate(shared):
-            for other_mode, other, other_span in shared[:i]:
-                if (mode != "lend" or other_mode != "lend") and mode + other_mode != "ownown" and overlap(place, other):
-                    name = self.describe(place)
-                    errors.conflicting_arguments(self.unit.ctx.diagnostics, name, mode, span, other_mode, other_span)
+    def check_shared(self, shared: list[tuple[str, Place, thir.Expr, int]], out: list[mir.Operand]) -> None:
+        """Arguments of one call that overlap, one of them lent exclusively or moved: what is copied anyway is copied before (`s += s`),
+        the rest is an error."""
+        for i, (mode, place, value, at) in enumerate(shared):
+            for other_mode, other, other_value, other_at in shared[:i]:
+                if mode == other_mode != "mut" or not overlap(place, other):
+                    continue
+                if mode == "lend" and self.kind(value.ty) != MOVE:
+                    out[at] = self.lend_copy(place, value)
+                elif other_mode == "lend" and self.kind(other_value.ty) != MOVE:
+                    out[other_at] = self.lend_copy(other, other_value)
+                elif self.checking:
+                    d = self.unit.ctx.diagnostics
+                    errors.conflicting_arguments(d, self.describe(place), mode, value.span, other_mode, other_value.span)
                     return
+
+    def lend_copy(self, place: Place, value: thir.Expr) -> mir.Operand:
+        """A copy of a place, lent in its stead."""
+        ty = self.ty(value.ty)
+        local = self.assign_temp(ty, mir.Use(self.consume(place, value.ty, value.span)), value.span)
+        self.schedule(local, ty)
+        return mir.Copy(Place(self.assign_temp(t.ref_ty(ty), mir.Ref(Place(local), False), value.span)))
 
     def describe(self, place: Place) -> str:
         """A place as people write it, or "" when it has no name."""

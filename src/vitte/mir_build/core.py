@@ -291,6 +291,16 @@ def successors(term: mir.Terminator) -> list[int]:
     return []
 
 
+def thread(target: int, stmt_lists: list[list[mir.Stmt]], terms: list[mir.Terminator | None]) -> int:
+    """Where a jump to `target` ends when blocks that only jump on are skipped."""
+    for _ in range(8):
+        after = terms[target]
+        if stmt_lists[target] or type(after) is not mir.Goto:
+            break
+        target = after.target
+    return target
+
+
 def prune(stmt_lists: list[list[mir.Stmt]], terms: list[mir.Terminator | None]) -> list[mir.Block]:
     """The blocks that can be reached, numbered in order of creation; chains of single jumps become one block."""
     if len(terms) == 1:
@@ -306,16 +316,15 @@ def prune(stmt_lists: list[list[mir.Stmt]], terms: list[mir.Terminator | None]) 
         if term is None:
             term = terms[bb] = mir.Unreachable()
         if type(term) is mir.Goto:
-            target = term.target
-            for _ in range(8):
-                after = terms[target]
-                if stmt_lists[target] or type(after) is not mir.Goto:
-                    break
-                target = after.target
-            term.target = target
-            outs = [target]
-        else:
+            outs = [thread(term.target, stmt_lists, terms)]
+            term.target = outs[0]
+        elif type(term) is mir.Switch:
+            term.targets = [thread(x, stmt_lists, terms) for x in term.targets]
+            if term.default >= 0:
+                term.default = thread(term.default, stmt_lists, terms)
             outs = successors(term)
+        else:
+            outs = []
         for out in outs:
             count[out] += 1
             if not seen[out]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from vitte.base.diagnostics import Code, Diagnostics, Suggestion
 from vitte.base.source import Span
 
-UNSET = Code("V0410", "use of a variable that may have no value")
 PART_OF_NOTHING = Code("V0411", "assignment to a part of a value that was moved")
 MOVED = Code("V0412", "use of a value after it was moved")
 PARTLY_MOVED = Code("V0413", "use of a value after a part of it was moved")
@@ -18,19 +17,13 @@ OUT_OF_DROP = Code("V0419", "move of a part out of a type with `Drop`")
 CONFLICT = Code("V0420", "arguments of one call that conflict")
 
 ALL = (
-    UNSET, PART_OF_NOTHING, MOVED, PARTLY_MOVED, MOVED_IN_LOOP,
+    PART_OF_NOTHING, MOVED, PARTLY_MOVED, MOVED_IN_LOOP,
     OUT_OF_LENT, OUT_OF_REFERENCE, OUT_OF_ELEMENT, OUT_OF_STATIC, OUT_OF_DROP, CONFLICT,
 )  # fmt: skip
 
 
 def _clone(d: Diagnostics, name: str, span: Span, where: str) -> Suggestion:
     return d.suggest(f"duplicate it {where}: `{name}.clone()`", span, f"{name}.clone()")
-
-
-def unset(d: Diagnostics, name: str, span: Span, declared: Span) -> None:
-    labels = ((declared, "declared here, without a value"),) if declared else ()
-    helps = (Suggestion("give it a value on every path to here"),)
-    d.error(UNSET, span, f"`{name}` is used here but may have no value", "no value on some path to here", labels=labels, helps=helps)
 
 
 def part_of_nothing(d: Diagnostics, name: str, whole: str, span: Span, moved: Span) -> None:

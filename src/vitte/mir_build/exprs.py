@@ -288,7 +288,10 @@ class Exprs(Core):
             return
         mark = len(self.drops)
         if not self.unit.needs_drop(ty):
-            if self.unit.light(ty) or type(e.value) in PLACES:
+            if self.unit.light(ty) and type(target) is thir.Local and type(e.value) not in RVALUE:
+                # A scalar is written last, when its value is complete.
+                self.into(self.as_place(target), e.value)
+            elif self.unit.light(ty) or type(e.value) in PLACES:
                 make = RVALUE.get(type(e.value))
                 rvalue = make(self, e.value) if make is not None else mir.Use(self.as_operand(e.value))
                 place = self.as_place(target)

@@ -293,10 +293,13 @@ class EqGlue(Glue):
             return
         same = Place(self.temp(t.BOOL))
         callee = self.unit.use(Instance(lang.STR_EQ)) if ty is t.STRING else self.method(lang.TRAIT_EQ, "eq", ty)
-        if ty is self.of and callee == self.instance:
-            # A primitive without an implementation of its own: bytes compare as text does.
+        operands = [self.lend(a, ty), self.lend(b, ty)]
+        if ty is t.BYTES and callee == self.instance:
+            # Bytes compare as text does.
             callee = self.unit.use(Instance(lang.STR_EQ))
-        self.call(same, callee, [self.lend(a, ty), self.lend(b, ty)])
+            text = t.ref_ty(t.STRING)
+            operands = [mir.Copy(Place(self.assign_temp(text, mir.Cast("same", op, text)))) for op in operands]
+        self.call(same, callee, operands)
         self.branch(mir.Copy(same), no)
 
 

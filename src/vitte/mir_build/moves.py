@@ -85,8 +85,7 @@ class MoveCheck:
         found = self.reaching_move(bb, at, wanted)
         d = self.diagnostics
         if found is None:
-            errors.unset(d, name, use, self.body.locals[local].span)
-            return
+            return  # a variable declared without a value: the language has none
         move_bb, move = found
         span = self.span_of(move_bb, move)
         into = self.destination(move_bb, move)
