@@ -25,8 +25,12 @@ def init_logger_from_options(options: DriverOptions) -> LogSink | None:
 
 
 def find_package(options: DriverOptions, context: DriverContext) -> Package:
+    import sys
+
     from vitte.driver_impl.package import find_package as find
 
+    # Stages recurse over trees, which the parser keeps from being too deep: a few frames for each level of nesting.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 20_000))
     if context.log is None:
         context.log = init_logger_from_options(options)
     return find(options, context)

@@ -106,7 +106,9 @@ class Steps:
         if verify is None:
             return
         try:
-            problems = verify(out, self.ctx) if takes(verify, 2) else verify(out)
+            extra = {"ctx": self.ctx, "evaluated": info.number >= 7}
+            names = verify.__code__.co_varnames[1 : verify.__code__.co_argcount]
+            problems = verify(out, **{name: extra[name] for name in names if name in extra})
         except Exception as error:
             raise self.crash(f"{info.name} (verifier)", error) from error
         if problems:
@@ -123,12 +125,6 @@ def optional(module: str, name: str) -> Callable[..., Any] | None:
         raise
     function: Callable[..., Any] | None = getattr(found, name, None)
     return function
-
-
-def takes(function: Callable[..., Any], count: int) -> bool:
-    """Whether a function has at least so many positional parameters."""
-    code = getattr(function, "__code__", None)
-    return code is not None and code.co_argcount >= count
 
 
 def print_ir(info: Stage, out: object, proc: str) -> str:

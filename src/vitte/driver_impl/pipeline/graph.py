@@ -237,6 +237,8 @@ class Discovery:
         if not dots:
             return segments or None
         own = unit.module.split("/")
+        if os.path.splitext(os.path.basename(unit.path))[0] in ("mod", "index") and own[-1] not in ("mod", "index"):
+            own.append("")  # such a file stands inside the folder that it is named after
         if dots > len(own):
             unit.diagnostics.error(
                 TOO_MANY_DOTS, use.path_span, f"`{written}` leads above the source root", f"`{unit.module}` stands {len(own) - 1} deep"
