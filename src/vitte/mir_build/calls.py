@@ -5,7 +5,7 @@ Arguments travel as `abi` says. The order is that of the source; a lent argument
 
 from __future__ import annotations
 
-from vitte.base.source import Span
+from vitte.base.source import Span, span_end, span_start
 from vitte.ir import lang, mir, thir
 from vitte.ir import types as t
 from vitte.ir.mir import Place
@@ -129,7 +129,18 @@ class Calls(Exprs):
                 text = f"{text}.{self.field_name(place, step)}"
             elif type(step) is mir.Index or type(step) is mir.ConstIndex:
                 text = f"{text}[..]"
+        if text and place.proj and type(place.proj[-1]) is mir.Deref and place.local not in self.lent:
+            return f"*{text}"
         return text
+
+    def written(self, span: Span, place: Place) -> str:
+        """An expression as it stands in the source when that is short, else its place as people write it."""
+        source = self.unit.ctx.source
+        if source is not None:
+            text = source.text[span_start(span) : span_end(span)]
+            if text and len(text) <= 40 and "\n" not in text:
+                return text.removeprefix("move ").lstrip()
+        return self.describe(place)
 
     def field_name(self, place: Place, step: mir.Field) -> str:
         ty = self.locals[place.local].ty
@@ -157,6 +168,8 @@ class Calls(Exprs):
             if self.unit.needs_drop(args[0]):
                 pointer = self.assign_temp(t.ptr_ty(args[0], True), mir.Use(operands[0]), e.span)
                 self.stmts.append(mir.Drop(Place(pointer, (DEREF,)), e.span))
+                is_text = args[0] is t.STRING or args[0] is t.BYTES
+                self.unit.used[Instance(lang.STR_RELEASE) if is_text else Instance("", (args[0],), "drop")] = None
             return
         self.stmts.append(mir.Intrinsic(dest, name, args, operands, e.span))
         if e.ty is t.NEVER:
