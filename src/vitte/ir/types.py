@@ -472,5 +472,5 @@ def show(ty: Ty) -> str:
     if cls is ProjTy:
         return f"{show(ty.args[0])}.{ty.name}"  # type: ignore[attr-defined]
     if cls is InferTy:
-        return {"any": "_", "int": "an integer", "float": "a float"}[ty.kind]  # type: ignore[attr-defined]
+        return {"any": "_", "int": "int", "float": "f64"}[ty.kind]  # type: ignore[attr-defined]
     return ty.text

@@ -9,7 +9,7 @@ from vitte.base.source import Span
 from vitte.base.suggest import closest
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
-from vitte.ir.defs import AdtDef, ProcDef
+from vitte.ir.defs import AdtDef, ParamDef, ProcDef
 from vitte.ir.types import HAS_INFER, HAS_PROJECTION, Ty, ref_ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.coerce import borrowed, coerce, insert_before, is_place, mismatch, try_coerce

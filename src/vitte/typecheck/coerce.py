@@ -225,8 +225,6 @@ def _a(ty: Ty) -> str:
     if ty is t.UNIT:
         return "no value"
     text = show(ty)
-    if text in ("an integer", "a float"):
-        return text
     if text == "_":
         return "of a type not known"
     return f"`{text}`"
