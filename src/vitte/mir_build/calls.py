@@ -183,12 +183,14 @@ class Calls(Exprs):
 
     def into_tuple(self, dest: Place, e: thir.Tuple) -> None:
         if e.elems:
-            self.stmts.append(mir.Assign(dest, mir.Aggregate(self.ty(e.ty), 0, self.as_operands(e.elems)), e.span))
+            operands = self.as_operands(e.elems)
+            self.stmts.append(mir.Assign(dest, mir.Aggregate(self.ty(e.ty), 0, operands), e.span))
 
     def into_list(self, dest: Place, e: thir.ListLit) -> None:
         ty = self.ty(e.ty)
         if type(ty) is t.ArrayTy:
-            self.stmts.append(mir.Assign(dest, mir.Aggregate(ty, 0, self.as_operands(e.elems)), e.span))
+            operands = self.as_operands(e.elems)
+            self.stmts.append(mir.Assign(dest, mir.Aggregate(ty, 0, operands), e.span))
             return
         elem: Ty = ty.args[0]  # type: ignore[attr-defined]
         pointer_ty = t.ptr_ty(elem)
@@ -203,7 +205,8 @@ class Calls(Exprs):
         self.call_lang(dest, lang.LIST_FROM_ARRAY, (elem,), [pointer, mir.Const(t.INT, count)], e.span)
 
     def into_repeat(self, dest: Place, e: thir.Repeat) -> None:
-        self.stmts.append(mir.Assign(dest, mir.Repeat(self.ty(e.ty), self.as_operand(e.elem)), e.span))
+        operand = self.as_operand(e.elem)
+        self.stmts.append(mir.Assign(dest, mir.Repeat(self.ty(e.ty), operand), e.span))
 
     def into_aggregate(self, dest: Place, e: thir.Aggregate) -> None:
         ty = self.ty(e.ty)

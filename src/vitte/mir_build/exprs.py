@@ -46,9 +46,11 @@ class Exprs(Core):
             return
         make = RVALUE.get(cls)
         if make is not None:
-            self.stmts.append(mir.Assign(dest, make(self, e), e.span))
+            rvalue = make(self, e)
+            self.stmts.append(mir.Assign(dest, rvalue, e.span))
         else:
-            self.stmts.append(mir.Assign(dest, mir.Use(self.as_operand(e)), e.span))
+            operand = self.as_operand(e)
+            self.stmts.append(mir.Assign(dest, mir.Use(operand), e.span))
 
     def discard(self, e: thir.Expr) -> None:
         ty = e.ty
@@ -143,7 +145,8 @@ class Exprs(Core):
         local = self.temp(ty)
         make = RVALUE.get(cls)
         if make is not None:
-            self.stmts.append(mir.Assign(Place(local), make(self, e), e.span))
+            rvalue = make(self, e)
+            self.stmts.append(mir.Assign(Place(local), rvalue, e.span))
         else:
             self.into(Place(local), e)
         return self.temp_operand(local, e.ty)
@@ -275,7 +278,8 @@ class Exprs(Core):
             self.discard(e.value)
             self.end(mir.Unreachable())
         else:
-            self.stmts.append(mir.Assign(dest, self.rvalue_cast(e), e.span))
+            rvalue = self.rvalue_cast(e)
+            self.stmts.append(mir.Assign(dest, rvalue, e.span))
 
     # --- assignments --------------------------------------------------------------------------------------------------
 
@@ -298,7 +302,8 @@ class Exprs(Core):
                 self.stmts.append(mir.Assign(place, rvalue, e.span))
             else:
                 op = self.as_operand(e.value)
-                self.stmts.append(mir.Assign(self.as_place(target), mir.Use(op), e.span))
+                place = self.as_place(target)
+                self.stmts.append(mir.Assign(place, mir.Use(op), e.span))
         else:
             op = self.as_operand(e.value)
             if type(e.value) in PLACES or type(e.value) is thir.Move:
