@@ -14,7 +14,9 @@ from vitte.parse.lexer import lex
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = Path(__file__).parent / "samples"
-PROGRAMS = sorted([*SAMPLES.glob("*.vit"), *ROOT.glob("src/vitte/std/**/*.vit"), *ROOT.glob("benchmarks/**/*.vit"), *ROOT.glob("examples/**/*.vit")])
+PROGRAMS = sorted(
+    [*SAMPLES.glob("*.vit"), *ROOT.glob("src/vitte/std/**/*.vit"), *ROOT.glob("benchmarks/**/*.vit"), *ROOT.glob("examples/**/*.vit")]
+)
 
 
 def read(path: Path) -> str:

@@ -100,7 +100,8 @@ def test_reads_as(text: str, shown: str) -> None:
     assert expression(text) == shown
 
 
-LEVELS = [["??"], [".."], ["or", "||"], ["and", "&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", "<=", ">", ">=", "in", "not in"], ["<<", ">>"], ["+", "-"], ["*", "/", "%"]]  # fmt: skip
+LEVELS = [["??"], [".."], ["or", "||"], ["and", "&&"], ["|"], ["^"], ["&"], ["==", "!="], ["<", "<=", ">", ">=", "in", "not in"], ["<<",
+">>"], ["+", "-"], ["*", "/", "%"]]  # fmt: skip
 SAME = {"||": "or", "&&": "and"}
 PAIRS = [(low, high) for i, lows in enumerate(LEVELS) for low in lows for highs in LEVELS[i + 1 :] for high in highs]
 

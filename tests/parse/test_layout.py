@@ -52,7 +52,7 @@ from tests.parse.helpers import good, mistakes, statements
         ("a /* one\ntwo */ b", ["a", "b"]),
         ("a /* one */ + b", ["(a + b)"]),
         ("let x = |a| a\nlet y = 2", ["let x = |a| a", "let y = 2"]),
-        ("match a {\nb => c\n-1 => d\n(e, f) => g\n..=9 => h\nelse => i\n}", ["match a {b => c; (- 1) => d; tuple(e, f) => g; ..=9 => h; _ => i}"]),
+        ("match a {\nb => c\n-1 => d\n(e) => g\n..=9 => h\nelse => i\n}", ["match a {b => c; (- 1) => d; e => g; ..=9 => h; _ => i}"]),
         ("{ let a = 1 }\n{ a }", ["{let a = 1}", "{a}"]),
     ],
 )  # fmt: skip

@@ -42,7 +42,12 @@ def print_source(module: a.Module) -> str:
     return "".join(out)
 
 
-_HIDDEN = frozenset(("span", "name_span", "alias_span", "label_span", "op_span", "head_span", "keyword_span", "segment_spans", "body", "vis_span", "token"))
+_HIDDEN = frozenset(
+    (
+        "span", "name_span", "alias_span", "label_span", "op_span", "head_span", "keyword_span", "segment_spans", "vis_span",
+        "body", "token",
+    )
+)  # fmt: skip
 
 
 def print_module(module: a.Module) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 EOF = 0
 IDENT = 1
 
-KEYWORDS = (
+KEYWORDS = (  # noqa: SIM905
     # words with a meaning at the start of an expression
     "if match loop unsafe proc move give break continue true false null not ref try panic unreachable assert dyn raw "
     # word operators and inner words
@@ -112,14 +112,15 @@ LITERALS = ("integer", "float", "string", "raw string", "multi-line string", "by
 INT, FLOAT, STR, RAW_STR, MULTI_STR, BYTES, RUNE, LABEL = range(LAST_WORD + 1, LAST_WORD + 9)
 _FIRST_PUNCTUATION = LABEL + 1
 
-PUNCTUATION = (
+PUNCTUATION = (  # noqa: SIM905
     "( ) [ ] { } #[ #![ , ; : :: . .. ..= -> => @ = += -= *= /= %= &= |= ^= <<= >>= ? ?? || && | ^ & == != < <= > >= << + - * / % ! ~"
 ).split()
 PUNCTUATION_KIND: dict[str, int] = {text: kind for kind, text in enumerate(PUNCTUATION, _FIRST_PUNCTUATION)}
 
 (LPAREN, RPAREN, LBRACKET, RBRACKET, LBRACE, RBRACE, HASH, HASH_BANG, COMMA, SEMI, COLON, COLONS, DOT, DOTS, DOTS_EQ, ARROW, FAT_ARROW,
  AT_SIGN, EQ, ADD_EQ, SUB_EQ, MUL_EQ, DIV_EQ, REM_EQ, AND_EQ, OR_EQ, XOR_EQ, SHL_EQ, SHR_EQ, QUESTION, QUESTIONS, OROR, ANDAND, BAR, CARET,
- AMP, EQEQ, NE, LT, LE, GT, GE, SHL, PLUS, MINUS, STAR, SLASH, PERCENT, BANG, TILDE) = range(_FIRST_PUNCTUATION, _FIRST_PUNCTUATION + len(PUNCTUATION))  # fmt: skip
+ AMP, EQEQ, NE, LT, LE, GT, GE, SHL, PLUS, MINUS, STAR, SLASH, PERCENT, BANG, TILDE) = range(_FIRST_PUNCTUATION,
+ _FIRST_PUNCTUATION + len(PUNCTUATION))  # fmt: skip
 """There is no `>>`: type arguments close with `>`, and two of them side by side are the operator."""
 
 COUNT = TILDE + 1

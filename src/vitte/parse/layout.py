@@ -32,8 +32,10 @@ _BRACKET = bytes(1 if kind in _OPEN_TO_CLOSE or kind in _CLOSERS else 0 for kind
 
 _CONTINUES = [False] * t.COUNT
 for _kind in (
-    t.ELSE, t.ELIF, t.AS, t.IS, t.AND, t.OR, t.IN, t.QUESTION, t.QUESTIONS, t.OROR, t.ANDAND, t.BAR, t.CARET, t.EQEQ, t.NE, t.LT, t.LE, t.GT, t.GE,
-    t.SHL, t.PLUS, t.SLASH, t.PERCENT, t.EQ, t.ADD_EQ, t.SUB_EQ, t.MUL_EQ, t.DIV_EQ, t.REM_EQ, t.AND_EQ, t.OR_EQ, t.XOR_EQ, t.SHL_EQ, t.SHR_EQ,
+    t.ELSE, t.ELIF, t.AS, t.IS, t.AND, t.OR, t.IN, t.QUESTION, t.QUESTIONS, t.OROR, t.ANDAND, t.BAR, t.CARET, t.EQEQ, t.NE, t.LT, t.LE,
+    t.GT, t.GE,
+    t.SHL, t.PLUS, t.SLASH, t.PERCENT, t.EQ, t.ADD_EQ, t.SUB_EQ, t.MUL_EQ, t.DIV_EQ, t.REM_EQ, t.AND_EQ, t.OR_EQ, t.XOR_EQ, t.SHL_EQ,
+    t.SHR_EQ,
     t.COLONS, t.ARROW, t.FAT_ARROW,
 ):  # fmt: skip
     _CONTINUES[_kind] = True
@@ -123,10 +125,12 @@ def _scan(lexed: Lexed, out: Layout) -> bool:
 
 _ITEM_WORDS = frozenset(
     t.KEYWORD_KIND[word]
-    for word in "proc form pick trait impl use pull export share space type flags bits test bench union extern entry static pub public".split()
+    for word in (
+        "proc form pick trait impl use pull export share space type flags bits test bench union extern entry static pub public"
+    ).split()  # noqa: SIM905
 )
-_STATEMENT_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "let give defer break continue while".split())
-_CONTROL_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "if elif for while match when select with".split())
+_STATEMENT_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "let give defer break continue while".split())  # noqa: SIM905
+_CONTROL_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "if elif for while match when select with".split())  # noqa: SIM905
 
 
 def _column(lexed: Lexed, i: int) -> int:

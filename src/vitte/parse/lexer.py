@@ -262,7 +262,7 @@ def _drop_trivia(out: Lexed, kinds: bytes, nl: bytearray, starts: list[int], val
         elif kind >= _MISTAKES:
             out.mistake_starts.append(starts[at])
             mutable[at] = _mistake(out, kind, starts[at], vals[at])
-        elif kind == _DOC or kind == _INNER_DOC:
+        elif kind == _DOC or kind == _INNER_DOC:  # noqa: SIM109
             docs = True
     for at in reversed(places):
         if nl[at] and mutable[at] >= t.COUNT:
@@ -283,7 +283,7 @@ def _keep_docs(out: Lexed, kinds: bytearray, places: list[int], vals: list[str])
         kind = kinds[at]
         if kind < t.COUNT:
             continue
-        if kind == _DOC or kind == _INNER_DOC:
+        if kind == _DOC or kind == _INNER_DOC:  # noqa: SIM109
             line = vals[at][3:]
             line = line[1:] if line[:1] == " " else line
             if kind == _DOC:

@@ -28,7 +28,7 @@ COMPARISONS: dict[str, int] = {
 ASSIGN: list[str | None] = [None] * t.COUNT
 """The operator of an assignment: "" for `=`, "+" for `+=`."""
 ASSIGN[t.EQ] = ""
-for _text in "+= -= *= /= %= &= |= ^= <<= >>=".split():
+for _text in "+= -= *= /= %= &= |= ^= <<= >>=".split():  # noqa: SIM905
     ASSIGN[t.PUNCTUATION_KIND[_text]] = _text[:-1]
 
 POSTFIX: list[bool] = [kind in (t.DOT, t.COLONS, t.LPAREN, t.LBRACKET, t.QUESTION, t.QUESTIONS, t.LBRACE, t.LT) for kind in range(t.COUNT)]
@@ -36,7 +36,8 @@ POSTFIX: list[bool] = [kind in (t.DOT, t.COLONS, t.LPAREN, t.LBRACKET, t.QUESTIO
 _NOT_OPERANDS = (t.AND, t.OR, t.IN, t.IS, t.AS, t.ELSE, t.ELIF, t.WHERE, t.CASE, t.FOR, t.WHILE, t.LET)
 STARTS_EXPR: list[bool] = [
     (0 < kind <= t.RUNE and kind not in _NOT_OPERANDS)
-    or kind in (t.LABEL, t.LPAREN, t.LBRACKET, t.LBRACE, t.MINUS, t.BANG, t.TILDE, t.STAR, t.AMP, t.ANDAND, t.BAR, t.OROR, t.DOTS, t.DOTS_EQ)
+    or kind in (t.LABEL, t.LPAREN, t.LBRACKET, t.LBRACE, t.MINUS, t.BANG, t.TILDE, t.STAR, t.AMP, t.ANDAND, t.BAR, t.OROR, t.DOTS,
+    t.DOTS_EQ)
     for kind in range(t.COUNT)
 ]  # fmt: skip
 STARTS_NAME_OR_LITERAL: list[bool] = [0 < kind <= t.RUNE and kind not in _NOT_OPERANDS for kind in range(t.COUNT)]

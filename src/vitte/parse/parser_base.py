@@ -156,7 +156,8 @@ class ParserBase:
 
     def quiet(self, i: int, at: int = -1) -> bool:
         """Whether to say nothing at token `i`, because it is most often the consequence of a mistake reported elsewhere:
-        a repaired bracket here or around it, a lexical mistake or another mistake earlier on the line. Notes the place, which is `at` when that is not the token's."""
+        a repaired bracket here or around it, a lexical mistake or another mistake earlier on the line. Notes the place,
+        which is `at` when that is not the token's."""
         start = self.starts[i] if at < 0 else at
         last = self.reported[-1] if self.reported else -1
         self.reported.append(start)
@@ -240,7 +241,7 @@ class ParserBase:
         self.i = i + 1
         return self.mate[i]
 
-    def open_block(self, header: int, what: str) -> int:
+    def open_block(self, header: int, what: str) -> int:  # noqa: RET503
         """Read the `{` of the block whose header began at token `header`; the index of its closer."""
         i = self.i
         if self.kinds[i] == t.LBRACE:

@@ -235,7 +235,7 @@ class ExprParser(PatternParser):
             self.long_chain(left, links)
         return left
 
-    def _number_member(self, left: a.Expr, start: int) -> a.Expr:
+    def _number_member(self, left: a.Expr, start: int) -> a.Expr:  # noqa: RET503
         """`.0`, and `.0.1`, which the lexer sees as a float."""
         i = self.i
         kind = self.kinds[i + 1]

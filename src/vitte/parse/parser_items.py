@@ -14,7 +14,8 @@ from vitte.parse.parser_stmts import StmtParser, set_statement
 from vitte.parse.parser_types import MODES
 
 VISIBILITY: dict[int, str] = {
-    t.PUB: "pub", t.PUBLIC: "pub", t.PRIV: "priv", t.PRIVATE: "priv", t.INTERNAL: "package", t.PACKAGE: "package", t.EXPORT: "pub", t.SHARE: "pub",
+    t.PUB: "pub", t.PUBLIC: "pub", t.PRIV: "priv", t.PRIVATE: "priv", t.INTERNAL: "package", t.PACKAGE: "package", t.EXPORT: "pub",
+    t.SHARE: "pub",
 }  # fmt: skip
 _MODIFIERS = frozenset((t.INLINE, t.NOINLINE, t.CONST, t.UNSAFE, t.EXTERN, t.ASYNC, t.INTERRUPT, t.NAKED, t.INTRINSIC))
 
@@ -233,7 +234,7 @@ class ItemParser(StmtParser):
 
     # Procedures
 
-    def modified(self, before: Before) -> a.Item:
+    def modified(self, before: Before) -> a.Item:  # noqa: RET503
         """Modifiers, then `proc`; or a constant, an extern block."""
         kinds = self.kinds
         head = self.i
@@ -666,7 +667,8 @@ _DECLARES = frozenset(
 )
 
 for _kind in (
-    t.CONST, t.STATIC, t.PROC, t.FORM, t.FLAGS, t.BITS, t.UNION, t.TRAIT, t.TYPE, t.USE, t.PULL, t.EXPORT, t.SHARE, t.TEST, t.BENCH, t.EXTERN, t.IMPL,
+    t.CONST, t.STATIC, t.PROC, t.FORM, t.FLAGS, t.BITS, t.UNION, t.TRAIT, t.TYPE, t.USE, t.PULL, t.EXPORT, t.SHARE, t.TEST, t.BENCH,
+    t.EXTERN, t.IMPL,
     t.INLINE, t.NOINLINE, t.STATIC_ASSERT, t.UNSAFE, t.PUB, t.PUBLIC, t.PRIV, t.PRIVATE, t.INTERNAL, t.HASH, t.CLASS, t.QUERY,
 ):  # fmt: skip
     set_statement(_kind, ItemParser.item_stmt)

@@ -56,7 +56,7 @@ class PatternParser(TypeParser):
         self.depth = depth
         return result
 
-    def _pat(self, i: int, kind: int) -> a.Pat:
+    def _pat(self, i: int, kind: int) -> a.Pat:  # noqa: RET503
         start = self.starts[i]
         if kind in _LITERALS:
             return self._literal_pat(start)
@@ -96,7 +96,7 @@ class PatternParser(TypeParser):
             end = self._range_end()
         return a.RangePat(self.span(start), first, end, inclusive)
 
-    def _range_end(self) -> a.Expr:
+    def _range_end(self) -> a.Expr:  # noqa: RET503
         """A literal, a negated number, or the path of a constant."""
         i = self.i
         kind = self.kinds[i]

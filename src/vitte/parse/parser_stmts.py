@@ -397,7 +397,7 @@ class StmtParser(ExprParser):
         i = self.i
         start = self.starts[i]
         kind = kinds[i]
-        if (kind == t.CASE or kind == t.WHEN) and kinds[i + 1] not in (t.FAT_ARROW, t.COMMA, t.BAR, t.DOT, t.COLONS):
+        if (kind == t.CASE or kind == t.WHEN) and kinds[i + 1] not in (t.FAT_ARROW, t.COMMA, t.DOT, t.COLONS):
             i += 1
             self.i = i
             kind = kinds[i]
@@ -576,9 +576,11 @@ def set_statement(kind: int, parse: Callable[..., a.Stmt | None]) -> None:
 for _kind, _parse in (
     (t.LBRACE, StmtParser.block), (t.IF, StmtParser.if_expr), (t.WHEN, StmtParser.when_expr), (t.MATCH, StmtParser.match_expr),
     (t.SELECT, StmtParser.match_expr), (t.PICK, StmtParser.match_expr), (t.LOOP, StmtParser.loop_expr), (t.LABEL, StmtParser.label_expr),
-    (t.UNSAFE, StmtParser.unsafe_expr), (t.GIVE, StmtParser.give_expr), (t.BREAK, StmtParser.break_expr), (t.CONTINUE, StmtParser.continue_expr),
+    (t.UNSAFE, StmtParser.unsafe_expr), (t.GIVE, StmtParser.give_expr), (t.BREAK, StmtParser.break_expr), (t.CONTINUE,
+    StmtParser.continue_expr),
     (t.PANIC, StmtParser.panic_expr), (t.UNREACHABLE, StmtParser.unreachable_expr), (t.ASSERT, StmtParser.assert_expr),
-    (t.TRY, StmtParser.try_expr), (t.ASYNC, StmtParser.reserved_expr), (t.AWAIT, StmtParser.reserved_expr), (t.REGION, StmtParser.reserved_expr),
+    (t.TRY, StmtParser.try_expr), (t.ASYNC, StmtParser.reserved_expr), (t.AWAIT, StmtParser.reserved_expr), (t.REGION,
+    StmtParser.reserved_expr),
     (t.CRITICAL, StmtParser.reserved_expr), (t.MACRO, StmtParser.reserved_expr),
 ):  # fmt: skip
     set_prefix(_kind, _parse)

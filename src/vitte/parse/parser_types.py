@@ -36,7 +36,7 @@ class TypeParser(ParserBase):
         self.depth = depth
         return result
 
-    def _ty(self, i: int, kind: int) -> a.Type:
+    def _ty(self, i: int, kind: int) -> a.Type:  # noqa: RET503
         start = self.starts[i]
         if kind == t.QUESTION or kind == t.QUESTIONS:
             self.i = i + 1
