@@ -10,8 +10,8 @@ from vitte.base.source import SourceFile
 from vitte.driver.context import UnitContext
 from vitte.driver.target import X86_64_LINUX_GNU
 from vitte.ir import ast, thir
-from vitte.ir.lang import PRELUDE_MODULES
 from vitte.ir.defs import Definitions, Interface, ResolvedImport
+from vitte.ir.lang import PRELUDE_MODULES
 
 STD = Path(parse.__file__).parent.parent / "std"
 

@@ -9,7 +9,8 @@ from vitte.ir import hir, thir
 from vitte.ir import types as t
 from vitte.ir.defs import Generics, ProcDef
 from vitte.ir.types import HAS_ERROR, HAS_INFER, Ty, show
-from vitte.typecheck import calls, control, errors as E, format, literals, names, operators, places
+from vitte.typecheck import calls, control, format, literals, method_calls, names, operators, places
+from vitte.typecheck import errors as E
 from vitte.typecheck.constants import fits
 from vitte.typecheck.cx import DISCARD, Cx, MatchCheck
 from vitte.typecheck.obligations import solve, unmet
@@ -41,7 +42,7 @@ def make_table() -> dict[type, Any]:
         hir.Move: places.move,
         hir.Assign: places.assign,
         hir.AssignOp: places.assign_op,
-        hir.MethodCall: calls.method_call,
+        hir.MethodCall: method_calls.method_call,
         hir.Call: calls.call,
         hir.Unary: operators.unary,
         hir.Binary: operators.binary,
@@ -80,7 +81,11 @@ def check_proc(cx: Cx, item: hir.Proc, proc: ProcDef) -> thir.Body:
     cx.begin(item.path, proc.generics, body.locals, proc.result)
     cx.const_param_tys = cx.col.const_params.get(item.path)
     result_span = item.result.span if item.result is not None else item.name_span
-    cx.result_why = (f"`{proc.name}` gives `{show(proc.result)}`" if item.result is not None else f"`{proc.name}` gives nothing", result_span, "")
+    cx.result_why = (
+        f"`{proc.name}` gives `{show(proc.result)}`" if item.result is not None else f"`{proc.name}` gives nothing",
+        result_span,
+        "",
+    )
     if proc.is_unsafe:
         cx.unsafe = 1
     params = _params(cx, item, proc)
@@ -135,7 +140,11 @@ def _missing_give(cx: Cx, item: hir.Proc, proc: ProcDef, body: hir.Expr, value: 
                 span = tail.span
                 label = f"this `{show(ty)}` is thrown away"
                 if fits_result or type(ty) in (t.IntTy, t.InferTy, t.FloatTy):
-                    helps = (cx.diag.suggest("write `give` before it: a procedure's result is always given", make_span(start, start), "give ", "machine"),)
+                    helps = (
+                        cx.diag.suggest(
+                            "write `give` before it: a procedure's result is always given", make_span(start, start), "give ", "machine"
+                        ),
+                    )
     if cx.diag.error_count > cx.errors_before and _has_error(value):
         return
     cx.error(E.MISSING_GIVE, span, f"`{proc.name}` does not give a `{show(proc.result)}` on every path", label, why, helps=helps)
@@ -184,7 +193,13 @@ def finish(cx: Cx, path: str, params: list[thir.Param], result: Ty, value: thir.
             ty = cx.resolve(ty)
             if ty.flags & HAS_INFER:
                 if not silent:
-                    cx.error(E.CANNOT_INFER, decl.span, f"the type of `{decl.name}` cannot be told from its uses", f"a `{show(ty)}`", notes=(f"say it: `let {decl.name}: T = ...`",))
+                    cx.error(
+                        E.CANNOT_INFER,
+                        decl.span,
+                        f"the type of `{decl.name}` cannot be told from its uses",
+                        f"a `{show(ty)}`",
+                        notes=(f"say it: `let {decl.name}: T = ...`",),
+                    )
                 ty = t.ERROR
         decls.append(thir.LocalDecl(decl.name, ty, decl.span, decl.mutable, decl.is_synthetic))
     decls.extend(cx.extra_locals)
@@ -222,7 +237,13 @@ def _leftovers(cx: Cx) -> None:
             return
         args = tuple([cx.resolve(a) for a in ob.args])
         if type(args[0]) is t.InferTy or any(type(a) is t.InferTy for a in args):
-            cx.error(E.CANNOT_INFER, ob.span, "a type here cannot be told from how it is used", f"which `{ob.trait.rpartition('::')[2]}` is meant?", notes=("give the type arguments, or the type of what it is bound to",))
+            cx.error(
+                E.CANNOT_INFER,
+                ob.span,
+                "a type here cannot be told from how it is used",
+                f"which `{ob.trait.rpartition('::')[2]}` is meant?",
+                notes=("give the type arguments, or the type of what it is bound to",),
+            )
         elif not any(a.flags & HAS_INFER for a in args):
             unmet(cx, ob.trait, args, ob.span, ob.why)
 
@@ -245,7 +266,13 @@ def _settle(cx: Cx) -> None:
             if not reported:
                 names_ = cx.defs.procs.get(getattr(node, "path", ""))
                 what = f" of `{names_.name}`" if names_ is not None else ""
-                cx.error(E.CANNOT_INFER, node.span, f"a type argument{what} cannot be told from how it is used", "not known", notes=("give it in brackets, `f[T](...)`, or give the type of what it is bound to",))
+                cx.error(
+                    E.CANNOT_INFER,
+                    node.span,
+                    f"a type argument{what} cannot be told from how it is used",
+                    "not known",
+                    notes=("give it in brackets, `f[T](...)`, or give the type of what it is bound to",),
+                )
                 reported = True
             args = tuple([t.ERROR if a.flags & HAS_INFER else a for a in args])
         node.args = args
@@ -255,7 +282,13 @@ def _settle(cx: Cx) -> None:
 
 def _unresolved(cx: Cx, ty: Ty, span: Span, reported: bool) -> Ty:
     if not reported and span != NO_SPAN:
-        cx.error(E.CANNOT_INFER, span, "the type of this cannot be told from how it is used", f"a `{show(ty)}`", notes=("say its type where it is bound",))
+        cx.error(
+            E.CANNOT_INFER,
+            span,
+            "the type of this cannot be told from how it is used",
+            f"a `{show(ty)}`",
+            notes=("say its type where it is bound",),
+        )
     return t.ERROR
 
 
@@ -273,11 +306,19 @@ def _check_matches(cx: Cx) -> None:
             for at in unreachable:
                 earlier = next((s for p, g, s in check.arms[:at] if not g and type(p) in (thir.PWild, thir.PBind)), None)
                 labels = ((earlier, "this takes everything"),) if earlier is not None else ()
-                cx.diag.warning(E.UNREACHABLE_ARM, check.arms[at][2], "this arm is never reached", "what it matches is taken by an earlier arm", labels=labels)
+                cx.diag.warning(
+                    E.UNREACHABLE_ARM,
+                    check.arms[at][2],
+                    "this arm is never reached",
+                    "what it matches is taken by an earlier arm",
+                    labels=labels,
+                )
         elif missing:
             what = {"let": "`let`", "for": "`for`", "param": "parameter"}[check.kind]
             notes = ("`let ... else { ... }` or `match` says what happens then",) if check.kind == "let" else ()
-            cx.error(E.REFUTABLE, check.span, f"the pattern of this {what} does not match {E.listed(missing[:4])}", "may not match", notes=notes)
+            cx.error(
+                E.REFUTABLE, check.span, f"the pattern of this {what} does not match {E.listed(missing[:4])}", "may not match", notes=notes
+            )
 
 
 def _non_exhaustive(cx: Cx, check: MatchCheck, ty: Ty, missing: list[str]) -> None:

@@ -111,7 +111,9 @@ class Collector:
         self.const_params[owner] = const_tys
         return Generics(names, consts, len(parents))
 
-    def resolve_bounds(self, written: hir.GenericsExpr, generics: Generics, inherited: list[TraitRef], equalities: list[AssocBound] | None = None) -> None:
+    def resolve_bounds(
+        self, written: hir.GenericsExpr, generics: Generics, inherited: list[TraitRef], equalities: list[AssocBound] | None = None
+    ) -> None:
         """Fill `generics.bounds`: what encloses first, then what is written."""
         if not inherited and not written.bounds:
             return
@@ -128,7 +130,9 @@ class Collector:
             for name, ty_expr in bound.equalities:
                 trait = self.defs.traits[ref.trait]
                 if name not in trait.assoc_types:
-                    self.diag.error(E.NO_ASSOC_TYPE, bound.span, f"trait `{trait.name}` has no associated type `{name}`", "not found in the trait")
+                    self.diag.error(
+                        E.NO_ASSOC_TYPE, bound.span, f"trait `{trait.name}` has no associated type `{name}`", "not found in the trait"
+                    )
                     continue
                 equals.append(AssocBound(ref, name, self.types.resolve(ty_expr)))
         generics.bounds = bounds
@@ -175,7 +179,16 @@ class Collector:
         self.adts.append((item, adt))
 
     def trait_shell(self, item: hir.Trait) -> None:
-        trait = TraitDef(item.path, item.name, Generics(), {}, list(item.assoc_types), visibility=item.visibility, file=self.ctx.file, name_span=item.name_span)
+        trait = TraitDef(
+            item.path,
+            item.name,
+            Generics(),
+            {},
+            list(item.assoc_types),
+            visibility=item.visibility,
+            file=self.ctx.file,
+            name_span=item.name_span,
+        )
         trait.generics = self.generics(item.generics, item.path)
         for path in item.methods:
             trait.methods[path.rpartition(".")[2]] = path
@@ -204,7 +217,11 @@ class Collector:
         if path in self.alias_active:
             names = [p.rpartition("::")[2] for p in self.alias_active[self.alias_active.index(path) :]]
             self.diag.error(
-                E.ALIAS_CYCLE, item.name_span, f"type `{item.name}` is defined in terms of itself", "", notes=(f"the cycle: {' -> '.join([*names, names[0]])}",)
+                E.ALIAS_CYCLE,
+                item.name_span,
+                f"type `{item.name}` is defined in terms of itself",
+                "",
+                notes=(f"the cycle: {' -> '.join([*names, names[0]])}",),
             )
             broken = AliasDef(path, item.name, self.generics(item.generics, path), t.ERROR, item.visibility, item.name_span)
             self.defs.aliases[path] = broken
@@ -230,7 +247,9 @@ class Collector:
             if type(repr_ty) is t.IntTy:
                 adt.repr = repr_ty
             elif repr_ty is not t.ERROR:
-                self.diag.error(E.BAD_REPR, item.repr.span, f"`{adt.name}` cannot be represented as `{show(repr_ty)}`", "an integer type is needed")
+                self.diag.error(
+                    E.BAD_REPR, item.repr.span, f"`{adt.name}` cannot be represented as `{show(repr_ty)}`", "an integer type is needed"
+                )
         if adt.kind in ("flags", "bits") and adt.repr is None:
             adt.repr = t.U32 if adt.kind == "flags" else t.U64
         for case in item.cases:
@@ -278,11 +297,17 @@ class Collector:
                 value = following
                 if not fits(value, ty):
                     self.diag.error(
-                        E.DISCRIMINANT, case.name_span, f"`{case.name}` would be {value}, which does not fit in `{show(ty)}`", f"`{adt.name}` is a `{show(ty)}`"
+                        E.DISCRIMINANT,
+                        case.name_span,
+                        f"`{case.name}` would be {value}, which does not fit in `{show(ty)}`",
+                        f"`{adt.name}` is a `{show(ty)}`",
                     )
             if not is_flags and value in seen:
                 self.diag.error(
-                    E.DISCRIMINANT, case.name_span, f"`{case.name}` and `{seen[value]}` are both {value}", "every case needs a value of its own"
+                    E.DISCRIMINANT,
+                    case.name_span,
+                    f"`{case.name}` and `{seen[value]}` are both {value}",
+                    "every case needs a value of its own",
                 )
             seen.setdefault(value, case.name)
             variant.discriminant = value
@@ -300,7 +325,12 @@ class Collector:
                 continue
             mask = ((1 << max(high - low, 0)) - 1) << max(low, 0)
             if not 0 <= low < high <= ty.bits:
-                self.diag.error(E.BAD_BITS, field.name_span, f"bits {low}..{high} of `{field.name}` do not lie in `{show(ty)}`", f"it has bits 0 to {ty.bits - 1}")
+                self.diag.error(
+                    E.BAD_BITS,
+                    field.name_span,
+                    f"bits {low}..{high} of `{field.name}` do not lie in `{show(ty)}`",
+                    f"it has bits 0 to {ty.bits - 1}",
+                )
             elif used & mask:
                 self.diag.error(E.BAD_BITS, field.name_span, f"bits of `{field.name}` belong to another field already", "overlaps")
             used |= mask
@@ -401,9 +431,7 @@ class Collector:
         )
         if item.attrs:
             self.proc_attrs(item, proc)
-        if proc.abi == "C" and not proc.has_body and not proc.symbol:
-            proc.symbol = proc.name
-        elif proc.abi == "C" and not proc.symbol:
+        if (proc.abi == "C" and not proc.has_body and not proc.symbol) or (proc.abi == "C" and not proc.symbol):
             proc.symbol = proc.name
         self.procs.append((item, proc))
         self.interface.procs[item.path] = proc
@@ -457,7 +485,10 @@ class Collector:
         generics = self.generics(item.generics, item.path)
         owner_path = item.default_of or item.path.rpartition(".")[0]
         owner = (
-            self.interface.procs.get(owner_path) or self.interface.adts.get(owner_path) or self.interface.traits.get(owner_path) or self.defs.impls.get(owner_path)
+            self.interface.procs.get(owner_path)
+            or self.interface.adts.get(owner_path)
+            or self.interface.traits.get(owner_path)
+            or self.defs.impls.get(owner_path)
         )
         if owner is not None:
             generics.bounds = owner.generics.bounds
@@ -477,7 +508,12 @@ class Collector:
             name_span=item.name_span,
         )
         if is_view_text(const.ty, self) and not item.default_of:
-            self.diag.error(E.VIEW_FIELD, item.name_span, f"`{item.name}` holds a reference", f"`{show(const.ty)}` is a view of something owned elsewhere")
+            self.diag.error(
+                E.VIEW_FIELD,
+                item.name_span,
+                f"`{item.name}` holds a reference",
+                f"`{show(const.ty)}` is a view of something owned elsewhere",
+            )
         self.defs.consts[item.path] = const
         self.interface.consts[item.path] = const
 
@@ -527,7 +563,13 @@ class Collector:
         if path not in self.missing:
             self.missing.add(path)
             module, _, name = path.partition("::")
-            self.diag.error(E.NO_LANG_ITEM, span, f"`{name}` of `{module}` is needed here, but that module is not imported", "", notes=(f"write `use {module}`",))
+            self.diag.error(
+                E.NO_LANG_ITEM,
+                span,
+                f"`{name}` of `{module}` is needed here, but that module is not imported",
+                "",
+                notes=(f"write `use {module}`",),
+            )
         return t.ERROR
 
     def where(self, file: str, span: Span, text: str) -> tuple[tuple[tuple[Span, str], ...], tuple[Label, ...]]:

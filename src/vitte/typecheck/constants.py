@@ -260,7 +260,11 @@ def _binary(ev: Evaluator, e: hir.Binary, want: Ty | None) -> Value:
     if op in ("<<", ">>"):
         bits = ty.bits if type(ty) is t.IntTy else 64
         if not 0 <= right < bits:
-            raise ConstError(token=ev.col.diag.error(E.CONST_OVERFLOW, e.right.span, f"a shift by {right} is out of range", f"0 to {bits - 1} is possible"))
+            raise ConstError(
+                token=ev.col.diag.error(
+                    E.CONST_OVERFLOW, e.right.span, f"a shift by {right} is out of range", f"0 to {bits - 1} is possible"
+                )
+            )
         value = left << right if op == "<<" else left >> right
         return (wrap(value, ty) if type(ty) is t.IntTy else value), ty
     return ev.checked(_INT_OPS[op](left, right), ty, e, "the result")

@@ -11,9 +11,9 @@ from vitte.ir.defs import AdtDef
 from vitte.ir.impls import select_impl
 from vitte.ir.types import HAS_ERROR, HAS_INFER, Ty, ref_ty, show
 from vitte.typecheck import errors as E
-from vitte.typecheck.calls import method_on
 from vitte.typecheck.coerce import auto_deref, blame, coerce, deref_refs, is_place, place_mode, widens
 from vitte.typecheck.cx import DISCARD, LoopInfo, MatchCheck, Why
+from vitte.typecheck.method_calls import method_on
 from vitte.typecheck.operators import condition
 from vitte.typecheck.patterns import pattern, simple
 
@@ -97,7 +97,13 @@ def let(cx: Cx, s: hir.Let, stmts: list[thir.Stmt]) -> Ty | None:
     if s.otherwise is not None:
         otherwise = cx.table[hir.Block](cx, s.otherwise, DISCARD)
         if otherwise.ty is not t.NEVER:
-            cx.error(E.LET_ELSE, s.otherwise.span, "the `else` of a `let` must leave", "this goes on", notes=("`give`, `break`, `continue` or a panic leave",))
+            cx.error(
+                E.LET_ELSE,
+                s.otherwise.span,
+                "the `else` of a `let` must leave",
+                "this goes on",
+                notes=("`give`, `break`, `continue` or a panic leave",),
+            )
     elif not simple(node):
         cx.matches.append(MatchCheck("let", ty, [(node, False, pat.span)], pat.span))
     stmts.append(thir.Let(node, init, otherwise, s.span))
@@ -266,11 +272,23 @@ def break_(cx: Cx, e: hir.Break, want: Ty | None) -> thir.Expr:
                 info.ty = value.ty
                 info.first = value.span
         elif info.ty is None:
-            cx.error(E.BREAK_TYPE, value.span, "one `break` of this loop has a value, another has none", "this has one", ("this has none", info.first, ""))
+            cx.error(
+                E.BREAK_TYPE,
+                value.span,
+                "one `break` of this loop has a value, another has none",
+                "this has one",
+                ("this has none", info.first, ""),
+            )
         else:
             value = coerce(cx, value, info.ty, ("the first `break` decides", info.first, ""))
     elif info.ty is not None and info.ty is not t.UNIT:
-        cx.error(E.BREAK_TYPE, e.span, "one `break` of this loop has a value, another has none", "this has none", ("this has one", info.first, ""))
+        cx.error(
+            E.BREAK_TYPE,
+            e.span,
+            "one `break` of this loop has a value, another has none",
+            "this has none",
+            ("this has one", info.first, ""),
+        )
     else:
         info.first = e.span
     info.has_break = True
@@ -330,7 +348,7 @@ def for_(cx: Cx, e: hir.For, want: Ty | None) -> thir.Expr:
         return _for_iter(cx, e, cx.lang_call(trait.methods["iter"], (ty,), [place], it.span, result))
     notes: tuple[str, ...] = ()
     if type(ty) is t.IntTy:
-        notes = (f"to count, write a range: `for i in 0..n`",)
+        notes = ("to count, write a range: `for i in 0..n`",)
     elif type(ty) is t.ParamTy:
         notes = (f"`{show(ty)}` may be any type here: bound it, `[{show(ty)}: Iterable]`",)
     elif type(ty) is t.AdtTy and ty.path in (lang.OPTION, lang.RESULT):
@@ -459,7 +477,9 @@ def give(cx: Cx, e: hir.Give, want: Ty | None) -> thir.Expr:
         return cx.error_node(e.span, t.NEVER)
     if e.value is None:
         if result is not t.UNIT and result is not t.ERROR:
-            cx.error(E.MISMATCH, e.span, f"mismatched types: expected `{show(result)}`, `give` has no value", "nothing is given", cx.result_why)
+            cx.error(
+                E.MISMATCH, e.span, f"mismatched types: expected `{show(result)}`, `give` has no value", "nothing is given", cx.result_why
+            )
         return thir.Give(t.NEVER, e.span, None)
     value = cx.check(e.value, result, cx.result_why)
     return thir.Give(t.NEVER, e.span, value)
@@ -495,7 +515,9 @@ def try_(cx: Cx, e: hir.Try, want: Ty | None) -> thir.Expr:
             notes.append("`.ok()` makes an option of the result")
         elif result is None or result is t.UNIT:
             notes.append("let the procedure give an option or result, or handle the case here with `match` or `??`")
-        cx.error(E.BAD_TRY, span, f"`?` would leave with {kind}, but this procedure {gives}", f"`?` on `{show(ty)}`", cx.result_why, tuple(notes))
+        cx.error(
+            E.BAD_TRY, span, f"`?` would leave with {kind}, but this procedure {gives}", f"`?` on `{show(ty)}`", cx.result_why, tuple(notes)
+        )
         return cx.error_node(span, ty.args[0])
     adt = cx.defs.adts[ty.path]
     item = ty.args[0]
@@ -579,7 +601,7 @@ def coalesce(cx: Cx, e: hir.Coalesce, want: Ty | None) -> thir.Expr:
     local = cx.new_local("value", local_ty, span)
     hit: thir.Expr = cx.made(thir.Local(local_ty, span, local))
     result = local_ty
-    if type(local_ty) is t.RefTy and cx.is_copy(local_ty.target) and not (type(wanted) is t.RefTy):
+    if type(local_ty) is t.RefTy and cx.is_copy(local_ty.target) and type(wanted) is not t.RefTy:
         # `m.get(k) ?? 0`: a copy of what is there.
         result = cx.resolve(local_ty.target)
         hit = cx.made(thir.Deref(result, span, hit))

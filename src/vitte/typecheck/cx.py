@@ -415,7 +415,16 @@ class Cx:
             return module not in self.foreign
         return False
 
-    def error(self, code: Any, span: Span, message: str, label: str = "", why: Why | None = None, notes: tuple[str, ...] = (), helps: tuple[Suggestion, ...] = ()) -> ErrorToken:
+    def error(
+        self,
+        code: Any,
+        span: Span,
+        message: str,
+        label: str = "",
+        why: Why | None = None,
+        notes: tuple[str, ...] = (),
+        helps: tuple[Suggestion, ...] = (),
+    ) -> ErrorToken:
         labels: tuple[tuple[Span, str], ...] = ()
         elsewhere: tuple[Any, ...] = ()
         if why is not None:
@@ -424,4 +433,3 @@ class Cx:
 
     def show(self, ty: Ty) -> str:
         return show(self.resolve(ty))
-

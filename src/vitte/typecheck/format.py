@@ -1,7 +1,7 @@
 """Printing: format strings become pushes to a buffer; asserts show both sides.
 
-    println("{} of {:?}", a, b)
-    ->  { let mut out = fmt.buffer(); a.show_to(&mut out); push(&mut out, " of "); b.debug_to(&mut out); println_text(finish(out)) }
+println("{} of {:?}", a, b)
+->  { let mut out = fmt.buffer(); a.show_to(&mut out); push(&mut out, " of "); b.debug_to(&mut out); println_text(finish(out)) }
 """
 
 from __future__ import annotations
@@ -66,7 +66,9 @@ def format_(cx: Cx, e: hir.Format, want: Ty | None) -> thir.Expr:
     return thir.Block(done.ty, span, stmts, done)
 
 
-def _build(cx: Cx, pieces: list[hir.FormatText | hir.FormatArg], args: list[thir.Expr | None], span: Span, stmts: list[thir.Stmt]) -> thir.Expr | None:
+def _build(
+    cx: Cx, pieces: list[hir.FormatText | hir.FormatArg], args: list[thir.Expr | None], span: Span, stmts: list[thir.Stmt]
+) -> thir.Expr | None:
     """Statements that write all pieces into a new buffer; gives its text."""
     made = cx.lang_call(lang.BUFFER_NEW, (), [], span)
     if type(made) is thir.ErrorExpr:
@@ -114,7 +116,9 @@ def _write(cx: Cx, out: thir.Expr, node: thir.Expr, spec: hir.FormatSpec | None,
     if spec.kind in _RADIX or spec.kind == "e":
         known = cx.known(ty)
         is_int = type(known) is t.IntTy
-        if (spec.kind in _RADIX and not is_int and not _own_show(known)) or (spec.kind == "e" and not is_int and type(known) is not t.FloatTy and not _own_show(known)):
+        if (spec.kind in _RADIX and not is_int and not _own_show(known)) or (
+            spec.kind == "e" and not is_int and type(known) is not t.FloatTy and not _own_show(known)
+        ):
             wanted = "an integer" if spec.kind in _RADIX else "a number"
             cx.error(E.FORMAT_KIND, span, f"`{{:{spec.kind}}}` prints {wanted}, this is a `{show(known)}`", f"a `{show(known)}`")
             return None
@@ -170,7 +174,12 @@ def assert_(cx: Cx, e: hir.Assert, want: Ty | None) -> thir.Expr:
     cond_e = e.cond
     stmts: list[thir.Stmt] = []
     sides: tuple[thir.Expr, thir.Expr] | None = None
-    if type(cond_e) is hir.Binary and cond_e.op in _COMPARISONS and lang.ASSERT_FAILED_SIDES in cx.defs.procs and lang.BUFFER_NEW in cx.defs.procs:
+    if (
+        type(cond_e) is hir.Binary
+        and cond_e.op in _COMPARISONS
+        and lang.ASSERT_FAILED_SIDES in cx.defs.procs
+        and lang.BUFFER_NEW in cx.defs.procs
+    ):
         cond, sides = _sides(cx, cond_e, stmts)
     else:
         cond = condition(cx, cond_e)

@@ -12,7 +12,13 @@ def complete(col: Collector, bodies: dict[str, thir.Body]) -> Interface:
     """Adds integer values of constants and the bodies of generic, `inline`, default and `const` procs to the interface."""
     interface = col.interface
     for path, const in interface.consts.items():
-        if const.int_value is None and not const.is_static and has_int_value(const.ty) and not const.generics.names and path not in col.bad_consts:
+        if (
+            const.int_value is None
+            and not const.is_static
+            and has_int_value(const.ty)
+            and not const.generics.names
+            and path not in col.bad_consts
+        ):
             item = col.const_items.get(path)
             if item is None or item.body is None:
                 continue

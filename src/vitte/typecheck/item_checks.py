@@ -12,7 +12,13 @@ from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PARAM, Ty, infer_ty, map_ty
 from vitte.typecheck import errors as E
 from vitte.typecheck.collect import Collector
 
-_DERIVE_TRAITS = {"clone": lang.TRAIT_CLONE, "ord": lang.TRAIT_ORD, "default": lang.TRAIT_DEFAULT, "eq": lang.TRAIT_EQ, "hash": lang.TRAIT_HASH}
+_DERIVE_TRAITS = {
+    "clone": lang.TRAIT_CLONE,
+    "ord": lang.TRAIT_ORD,
+    "default": lang.TRAIT_DEFAULT,
+    "eq": lang.TRAIT_EQ,
+    "hash": lang.TRAIT_HASH,
+}
 
 
 def check_items(col: Collector) -> None:
@@ -36,7 +42,9 @@ def _check_size(col: Collector, adt: AdtDef) -> None:
     order = [a.path for _, a in col.adts]
     if adt.path != min([p for p, _ in own], key=order.index):
         return  # the same cycle is reported once, at its first member
-    shown = [f"`{p.rpartition('::')[2]}` holds a `{own[(i + 1) % len(own)][0].rpartition('::')[2]}` in `{f}`" for i, (p, f) in enumerate(own)]
+    shown = [
+        f"`{p.rpartition('::')[2]}` holds a `{own[(i + 1) % len(own)][0].rpartition('::')[2]}` in `{f}`" for i, (p, f) in enumerate(own)
+    ]
     col.diag.error(
         E.INFINITE_SIZE,
         adt.name_span,
@@ -114,7 +122,7 @@ def _check_trait_impl(col: Collector, item: hir.Impl, impl: ImplDef) -> None:
     span = impl.span
     shown = show(impl.self_ty)
     if trait.path == lang.TRAIT_COPY:
-        diag.error(E.BY_HAND, span, f"`Copy` is not implemented by hand", f"`{shown}` is copy when all its parts are")
+        diag.error(E.BY_HAND, span, "`Copy` is not implemented by hand", f"`{shown}` is copy when all its parts are")
         return
     if trait.path == lang.TRAIT_DROP and not (type(impl.self_ty) is t.AdtTy and _is_local(col, impl.self_ty.path)):
         diag.error(E.BY_HAND, span, f"`Drop` cannot be implemented for `{shown}`", "only a form or pick of this package can have one")
@@ -174,7 +182,10 @@ def _check_trait_impl(col: Collector, item: hir.Impl, impl: ImplDef) -> None:
         if not any(a.flags & HAS_ERROR for a in args) and not holds(col.defs, sup.trait, args, bounds):
             name = sup.trait.rpartition("::")[2]
             diag.error(
-                E.NO_IMPL, span, f"`{trait.name}` needs `{name}`, which `{show(args[0])}` does not implement", f"`trait {trait.name}: {name}`"
+                E.NO_IMPL,
+                span,
+                f"`{trait.name}` needs `{name}`, which `{show(args[0])}` does not implement",
+                f"`trait {trait.name}: {name}`",
             )
 
 
@@ -306,6 +317,7 @@ def _overlaps(col: Collector, a: ImplDef, b: ImplDef) -> bool:
 
 def _open(ty: Ty, base: int) -> Ty:
     cache = _OPEN_VARS
+
     def replace(p: Ty) -> Ty | None:
         if type(p) is t.ParamTy:
             key = base + p.index

@@ -11,7 +11,7 @@ from vitte.ir import types as t
 from vitte.ir.defs import AdtDef
 from vitte.ir.types import HAS_ERROR, Ty, show, subst
 from vitte.typecheck import errors as E
-from vitte.typecheck.calls import adt_args, expected_case, field_default
+from vitte.typecheck.cases import adt_args, expected_case, field_default
 from vitte.typecheck.coerce import coerce, deref_refs, try_coerce
 from vitte.typecheck.constants import ConstError
 from vitte.typecheck.control import Join, range_ends
@@ -99,7 +99,14 @@ def repeat(cx: Cx, e: hir.Repeat, want: Ty | None) -> thir.Expr:
         return cx.lang_call(lang.LIST_REPEAT, (elem.ty,), [elem, count], e.span, t.adt_ty(lang.LIST, (elem.ty,)))
     ty = cx.resolve(elem.ty)
     is_short = type(length) is t.ConstTy and length.value <= 1
-    if not cx.is_copy(ty) and not is_short and type(elem) is not thir.ConstRef and not ty.flags & HAS_ERROR and type(ty) is not t.InferTy and ty is not t.NEVER:
+    if (
+        not cx.is_copy(ty)
+        and not is_short
+        and type(elem) is not thir.ConstRef
+        and not ty.flags & HAS_ERROR
+        and type(ty) is not t.InferTy
+        and ty is not t.NEVER
+    ):
         cx.error(
             E.REPEAT_MOVE,
             e.elem.span,
@@ -165,7 +172,15 @@ def form_lit(cx: Cx, e: hir.FormLit, want: Ty | None) -> thir.Expr:
                 cx.error(E.NO_MEMBER, name_span, f"`{adt.name}` has no case `{e.case}`", f"did you mean `{near}`?" if near else "not found")
                 return cx.error_node(e.span)
             index = at
-        if adt is None or (adt.kind == "pick" and not e.case and index == 0 and adt.variants and adt.variants[0].name != adt.name and e.ty is not None and not _is_case_lit(adt, index, e)):
+        if adt is None or (
+            adt.kind == "pick"
+            and not e.case
+            and index == 0
+            and adt.variants
+            and adt.variants[0].name != adt.name
+            and e.ty is not None
+            and not _is_case_lit(adt, index, e)
+        ):
             _check_fields(cx, e)
             if ty is not t.ERROR:
                 what = "a pick: name one of its cases" if adt is not None else "no form"
@@ -215,7 +230,13 @@ def _build(cx: Cx, e: hir.FormLit, adt: AdtDef, index: int, args: tuple[Ty, ...]
             cx.error(E.FIELD_TWICE, init.name_span, f"field `{init.name}` is given twice", "the second", ("the first", given[at], ""))
         given[at] = init.name_span
         if field.visibility != "public" and not cx.visible(field.visibility, adt.path):
-            cx.error(E.PRIVATE, init.name_span, f"field `{field.name}` of {shown} is private", "cannot be set from here", (f"`{field.name}` is declared here", field.name_span, adt.file))
+            cx.error(
+                E.PRIVATE,
+                init.name_span,
+                f"field `{field.name}` of {shown} is private",
+                "cannot be set from here",
+                (f"`{field.name}` is declared here", field.name_span, adt.file),
+            )
         field_ty = field.ty
         if args or field_ty.flags & t.HAS_PROJECTION:
             field_ty = cx.norm(subst(field_ty, args), e.span)
@@ -246,9 +267,22 @@ def _build(cx: Cx, e: hir.FormLit, adt: AdtDef, index: int, args: tuple[Ty, ...]
         if missing and not failed:
             hidden = [f.name for f in fields if f.visibility != "public" and f.name in missing and not cx.visible(f.visibility, adt.path)]
             if hidden:
-                cx.error(E.PRIVATE, name_span, f"{shown} cannot be made here: its {E.listed(hidden)} {'is' if len(hidden) == 1 else 'are'} private", "", declared)
+                cx.error(
+                    E.PRIVATE,
+                    name_span,
+                    f"{shown} cannot be made here: its {E.listed(hidden)} {'is' if len(hidden) == 1 else 'are'} private",
+                    "",
+                    declared,
+                )
             else:
-                cx.error(E.MISSING_FIELD, name_span, f"{shown} is made without {E.listed(missing)}", "missing", declared, ("`..base` would take the rest from another value",) if len(missing) > 1 else ())
+                cx.error(
+                    E.MISSING_FIELD,
+                    name_span,
+                    f"{shown} is made without {E.listed(missing)}",
+                    "missing",
+                    declared,
+                    ("`..base` would take the rest from another value",) if len(missing) > 1 else (),
+                )
             return cx.error_node(e.span, ty)
     return thir.Aggregate(ty, e.span, index, values, base)
 

@@ -202,4 +202,11 @@ def no_method(cx: Cx, ty: Ty, name: str, span: Span, what: str = "method") -> No
             if find_inherent(cx, inner, name) is not None:
                 kind = "None" if ty.path == lang.OPTION else "Err"
                 notes.append(f"the value inside has it: get it with `?`, `??` or a `match` that says what happens on `{kind}`")
-    cx.diag.error(E.NO_METHOD if what == "method" else E.NO_MEMBER, span, f"`{shown}` has no {what} `{name}`", "not found", notes=tuple(notes), helps=helps)
+    cx.diag.error(
+        E.NO_METHOD if what == "method" else E.NO_MEMBER,
+        span,
+        f"`{shown}` has no {what} `{name}`",
+        "not found",
+        notes=tuple(notes),
+        helps=helps,
+    )

@@ -11,16 +11,9 @@ from vitte.ir.defs import AdtDef, ProcDef, head
 from vitte.ir.impls import match_impl, select_impl
 from vitte.ir.types import HAS_INFER, HAS_PROJECTION, Ty, show, subst
 from vitte.typecheck import errors as E
-from vitte.typecheck.calls import (
-    adt_args,
-    bare_not_found,
-    construct,
-    expected_case,
-    find_member,
-    member_missing,
-    need_unsafe,
-    trait_member,
-)
+from vitte.typecheck.arguments import need_unsafe
+from vitte.typecheck.calls import find_member, member_missing, trait_member
+from vitte.typecheck.cases import adt_args, bare_not_found, construct, expected_case
 from vitte.typecheck.constants import fits, int_range, primitive_size
 
 if TYPE_CHECKING:
@@ -41,9 +34,7 @@ def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
             if want is not None:
                 wanted = cx.shallow(want) if type(want) is t.InferTy else want
                 cls = type(wanted)
-                if cls is t.IntTy or cls is t.FloatTy:
-                    ty = wanted
-                elif cls is t.InferTy and wanted.kind != "any":  # type: ignore[attr-defined]
+                if cls is t.IntTy or cls is t.FloatTy or (cls is t.InferTy and wanted.kind != "any"):
                     ty = wanted
                 elif cls is t.RefTy and type(wanted.target) is t.IntTy:  # type: ignore[attr-defined]
                     ty = wanted.target  # type: ignore[attr-defined]
@@ -91,7 +82,9 @@ def out_of_range(cx: Cx, value: int, ty: Ty, span: Span) -> None:
     low, high = int_range(ty)
     fitting = [name for name in ("i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "i128", "u128") if fits(value, t.INTS[name])]
     notes = (f"the smallest type that holds it is `{fitting[0]}`",) if fitting else ()
-    cx.error(E.LITERAL_RANGE, span, f"the literal `{value}` does not fit in `{show(ty)}`", f"`{show(ty)}` holds {low} to {high}", notes=notes)
+    cx.error(
+        E.LITERAL_RANGE, span, f"the literal `{value}` does not fit in `{show(ty)}`", f"`{show(ty)}` holds {low} to {high}", notes=notes
+    )
 
 
 def local_ref(cx: Cx, e: hir.LocalRef, want: Ty | None) -> thir.Expr:

@@ -158,7 +158,12 @@ def solve(cx: Cx, final: bool) -> None:
             else:
                 moved = True
                 if not cx.unify(var, ty):
-                    cx.diag.error(E.MISMATCH, span, f"mismatched types: {E.expected(cx.resolve(var), cx.resolve(ty))}", f"`{show(proj)}` is `{show(cx.resolve(ty))}`")
+                    cx.diag.error(
+                        E.MISMATCH,
+                        span,
+                        f"mismatched types: {E.expected(cx.resolve(var), cx.resolve(ty))}",
+                        f"`{show(proj)}` is `{show(cx.resolve(ty))}`",
+                    )
         obligations = cx.obligations
         cx.obligations = []
         for obligation in obligations:

@@ -11,8 +11,9 @@ from vitte.ir.defs import TraitRef
 from vitte.ir.impls import ImplMatch, match_ty, normalize, select_impl
 from vitte.ir.types import HAS_ERROR, HAS_INFER, IntTy, Ty, show, subst
 from vitte.typecheck import errors as E
-from vitte.typecheck.calls import argument, method_on
+from vitte.typecheck.arguments import argument
 from vitte.typecheck.coerce import coerce, try_coerce, widens
+from vitte.typecheck.method_calls import method_on
 from vitte.typecheck.obligations import candidates
 from vitte.typecheck.places import deref
 
@@ -221,12 +222,16 @@ def _not_number(cx: Cx, e: hir.Binary, left: thir.Expr, ty: Ty) -> thir.Expr:
         if adt is not None and adt.kind == "flags" and op in _BITS:
             right = _value(cx, cx.check(e.right, ty))
             repr_ty = adt.repr or t.U32
-            bits = thir.Binary(repr_ty, span, op, thir.Cast(repr_ty, left.span, "same", left), thir.Cast(repr_ty, right.span, "same", right))
+            bits = thir.Binary(
+                repr_ty, span, op, thir.Cast(repr_ty, left.span, "same", left), thir.Cast(repr_ty, right.span, "same", right)
+            )
             return thir.Cast(ty, span, "same", bits)
     return overloaded(cx, op, left, ty, e.right, e.op_span, span, e)
 
 
-def overloaded(cx: Cx, op: str, left: thir.Expr, ty: Ty, right_e: hir.Expr, op_span: Span, span: Span, e: hir.Binary | None = None) -> thir.Expr:
+def overloaded(
+    cx: Cx, op: str, left: thir.Expr, ty: Ty, right_e: hir.Expr, op_span: Span, span: Span, e: hir.Binary | None = None
+) -> thir.Expr:
     """`left op right` by an operator trait."""
     options = _right_types(cx, op, ty)
     if len(options) == 1:
@@ -437,7 +442,13 @@ def _cannot_compare(cx: Cx, e: hir.Binary, trait_path: str, ty: Ty, left: thir.E
                         notes.append(f"its part `{field.name}` is a `{show(part)}`, which cannot be compared")
                         break
     what = "compared" if trait_path == lang.TRAIT_EQ else "ordered"
-    cx.diag.error(E.BAD_OPERATOR, e.op_span, f"values of `{shown}` cannot be {what} with `{e.op}`", f"`{shown}` does not implement `{name}`", notes=tuple(notes))
+    cx.diag.error(
+        E.BAD_OPERATOR,
+        e.op_span,
+        f"values of `{shown}` cannot be {what} with `{e.op}`",
+        f"`{shown}` does not implement `{name}`",
+        notes=tuple(notes),
+    )
 
 
 # --- the others ---------------------------------------------------------------------------------------------------
@@ -478,7 +489,13 @@ def unary(cx: Cx, e: hir.Unary, want: Ty | None) -> thir.Expr:
             every |= variant.discriminant
         flipped = thir.Unary(repr_ty, span, "~", thir.Cast(repr_ty, span, "same", node))
         return thir.Cast(ty, span, "same", thir.Binary(repr_ty, span, "&", flipped, thir.Lit(repr_ty, span, every)))
-    cx.error(E.BAD_OPERATOR, span, f"`~` is not defined for `{show(ty)}`", "an integer or flags are needed", notes=("`not` negates a `bool`",) if ty is t.BOOL else ())
+    cx.error(
+        E.BAD_OPERATOR,
+        span,
+        f"`~` is not defined for `{show(ty)}`",
+        "an integer or flags are needed",
+        notes=("`not` negates a `bool`",) if ty is t.BOOL else (),
+    )
     return cx.error_node(span)
 
 

@@ -101,7 +101,10 @@ def _bind(cx: Cx, p: hir.PatBind, ty: Ty, mode: str, place: thir.Expr | None) ->
     if known is not None and known is not local_ty and not cx.unify(known, local_ty):
         name = cx.hir_locals[local].name
         cx.error(
-            E.UNEVEN_BINDING, p.span, f"`{name}` is bound with different types in the alternatives", f"here `{cx.show(local_ty)}`, before `{cx.show(known)}`"
+            E.UNEVEN_BINDING,
+            p.span,
+            f"`{name}` is bound with different types in the alternatives",
+            f"here `{cx.show(local_ty)}`, before `{cx.show(known)}`",
         )
     cx.local_tys[local] = local_ty
     if by == "ref" and p.mode == "bind" and place is not None:
@@ -242,7 +245,9 @@ def _path(cx: Cx, p: hir.PatPath, ty: Ty, mode: str, place: thir.Expr | None) ->
     name = p.path.rpartition(".")[2].rpartition("::")[2]
     if p.kind in ("case", "adt"):
         owner = p.path.rpartition(".")[0] if p.kind == "case" else ""
-        return _case(cx, hir.PatCase(p.span, owner if not owner else p.path, "case" if owner else "", name, [], False, p.span), ty, mode, place)
+        return _case(
+            cx, hir.PatCase(p.span, owner if not owner else p.path, "case" if owner else "", name, [], False, p.span), ty, mode, place
+        )
     ty = cx.shallow(ty)
     through = _deref(cx, p, ty, mode, place)
     if through is not None:
@@ -258,7 +263,12 @@ def _path(cx: Cx, p: hir.PatPath, ty: Ty, mode: str, place: thir.Expr | None) ->
             value = cx.col.constants.of_const(p.path)[0]
         except ConstError as error:
             if error.token is None:
-                cx.error(E.NOT_CONST, p.span, f"the value of `{name}` is not known here, so it cannot be matched", "a number, bool, rune or text is needed")
+                cx.error(
+                    E.NOT_CONST,
+                    p.span,
+                    f"the value of `{name}` is not known here, so it cannot be matched",
+                    "a number, bool, rune or text is needed",
+                )
             return thir.PWild(t.ERROR, p.span)
     if type(const.ty) is t.AdtTy:
         adt = cx.defs.adts.get(const.ty.path)
@@ -301,7 +311,13 @@ def _case(cx: Cx, p: hir.PatCase, ty: Ty, mode: str, place: thir.Expr | None) ->
         names = [v.name for v in adt.variants]
         notes = (f"its cases are {E.listed(names)}",) if not near and len(names) <= 12 else ()
         cx.error(
-            E.PATTERN_CASE, p.name_span, f"`{adt.name}` has no case `{p.name}`", "not one of its cases", (f"`{adt.name}` is declared here", adt.name_span, adt.file), notes, helps
+            E.PATTERN_CASE,
+            p.name_span,
+            f"`{adt.name}` has no case `{p.name}`",
+            "not one of its cases",
+            (f"`{adt.name}` is declared here", adt.name_span, adt.file),
+            notes,
+            helps,
         )
         bind_errors(cx, p)
         return thir.PWild(t.ERROR, p.span)
@@ -323,7 +339,9 @@ def _shares(cx: Cx, owner: str, name: str) -> bool:
     return adt is not None and any(v.name == name for v in adt.variants)
 
 
-def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: str, place: thir.Expr | None, what: str) -> list[tuple[int, thir.Pat]]:
+def _fields(
+    cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: str, place: thir.Expr | None, what: str
+) -> list[tuple[int, thir.Pat]]:
     variant = adt.variants[index]
     fields = variant.fields
     out: list[tuple[int, thir.Pat]] = []
@@ -362,7 +380,9 @@ def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: 
             at = position
             position += 1
             if not 0 <= at < len(fields):
-                cx.error(E.PATTERN_FIELDS, sub.span, f"{what} has {E.plural(len(fields), 'value')}, the pattern has {count}", "too many", why)
+                cx.error(
+                    E.PATTERN_FIELDS, sub.span, f"{what} has {E.plural(len(fields), 'value')}, the pattern has {count}", "too many", why
+                )
                 bind_errors(cx, sub)
                 continue
         if at in seen:
@@ -381,7 +401,14 @@ def _fields(cx: Cx, p: hir.PatCase, adt: AdtDef, index: int, ty: t.AdtTy, mode: 
     if not p.rest and len(seen) < len(fields) and not positional and not failed:
         missing = [n for i, n in enumerate(names) if i not in seen]
         if p.fields or p.braces:
-            cx.error(E.PATTERN_FIELDS, p.span, f"the pattern does not mention {E.listed(missing)} of {what}", "missing", why, notes=("`..` stands for the rest",))
+            cx.error(
+                E.PATTERN_FIELDS,
+                p.span,
+                f"the pattern does not mention {E.listed(missing)} of {what}",
+                "missing",
+                why,
+                notes=("`..` stands for the rest",),
+            )
         elif fields:
             blanks = ", ".join("_" for _ in fields)
             cx.error(
@@ -410,7 +437,9 @@ def _tuple(cx: Cx, p: hir.PatTuple, ty: Ty, mode: str, place: thir.Expr | None) 
         return _wrong(cx, p, "a tuple", ty)
     have = len(ty.elems)
     if (p.rest_at < 0 and count != have) or (p.rest_at >= 0 and count > have):
-        cx.error(E.PATTERN_FIELDS, p.span, f"the value has {E.plural(have, 'part')}, the pattern has {count}", f"a `{show(cx.resolve(ty))}`")
+        cx.error(
+            E.PATTERN_FIELDS, p.span, f"the value has {E.plural(have, 'part')}, the pattern has {count}", f"a `{show(cx.resolve(ty))}`"
+        )
         bind_errors(cx, p)
         return thir.PWild(t.ERROR, p.span)
     out: list[tuple[int, thir.Pat]] = []
@@ -441,7 +470,12 @@ def _list(cx: Cx, p: hir.PatList, ty: Ty, mode: str, place: thir.Expr | None) ->
     if type(ty) is t.ArrayTy and type(ty.length) is t.ConstTy:
         count = len(p.before) + len(p.after)
         if count > ty.length.value or (p.rest is None and count != ty.length.value):
-            cx.error(E.PATTERN_FIELDS, p.span, f"the array has {E.plural(ty.length.value, 'element')}, the pattern has {count}", f"a `{show(cx.resolve(ty))}`")
+            cx.error(
+                E.PATTERN_FIELDS,
+                p.span,
+                f"the array has {E.plural(ty.length.value, 'element')}, the pattern has {count}",
+                f"a `{show(cx.resolve(ty))}`",
+            )
             bind_errors(cx, p)
             return thir.PWild(t.ERROR, p.span)
     before = [pattern(cx, sub, elem, elem_mode, place) for sub in p.before]

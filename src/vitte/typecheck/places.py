@@ -12,8 +12,9 @@ from vitte.ir.defs import AdtDef
 from vitte.ir.impls import select_impl
 from vitte.ir.types import HAS_INFER, Ty, ref_ty, show, subst
 from vitte.typecheck import errors as E
-from vitte.typecheck.calls import argument, method_on, need_unsafe
+from vitte.typecheck.arguments import argument, need_unsafe
 from vitte.typecheck.coerce import auto_deref, coerce, insert_before, is_place
+from vitte.typecheck.method_calls import method_on
 from vitte.typecheck.obligations import candidates
 
 if TYPE_CHECKING:
@@ -57,7 +58,13 @@ def require_mut(cx: Cx, node: thir.Expr, span: Span, action: str) -> bool:
         if cls is thir.Static:
             const = cx.defs.consts.get(node.path)  # type: ignore[union-attr]
             if const is not None and not const.is_mutable:
-                cx.error(E.NOT_MUTABLE, span, f"static `{const.name}` cannot be {action}", "it is not `static mut`", (f"`{const.name}` is declared here", const.name_span, const.file))
+                cx.error(
+                    E.NOT_MUTABLE,
+                    span,
+                    f"static `{const.name}` cannot be {action}",
+                    "it is not `static mut`",
+                    (f"`{const.name}` is declared here", const.name_span, const.file),
+                )
                 return False
             return True
         if cls is thir.ConstRef and node.ty is not t.ERROR:
@@ -78,14 +85,25 @@ def _local_mutable(cx: Cx, node: thir.Local, span: Span, action: str) -> bool:
     if mode == "lend":
         text = "mut self" if name == "self" else f"mut {name}"
         cx.error(
-            E.NOT_MUTABLE, span, f"`{name}` is lent for reading and cannot be {action}", "not `mut`", (f"`{name}` is lent here", decl.span, ""),
+            E.NOT_MUTABLE,
+            span,
+            f"`{name}` is lent for reading and cannot be {action}",
+            "not `mut`",
+            (f"`{name}` is lent here", decl.span, ""),
             helps=(insert_before(cx, f"take it as `{text}`", decl.span, "mut "),),
         )
         return False
     if mode == "own" and type(cx.shallow(node.ty)) is t.RefTy:
         return True
     helps = (insert_before(cx, f"declare it with `mut`: `mut {name}`", decl.span, "mut ", "machine"),)
-    cx.error(E.NOT_MUTABLE, span, f"`{name}` is not `mut` and cannot be {action}", "not `mut`", (f"`{name}` is bound here", decl.span, ""), helps=helps)
+    cx.error(
+        E.NOT_MUTABLE,
+        span,
+        f"`{name}` is not `mut` and cannot be {action}",
+        "not `mut`",
+        (f"`{name}` is bound here", decl.span, ""),
+        helps=helps,
+    )
     decl.mutable = True  # said once
     return False
 
@@ -98,7 +116,14 @@ def _not_mutable_ref(cx: Cx, base: thir.Expr, span: Span, action: str) -> None:
         name = decl.name
         why = (f"`{name}` is bound here", decl.span, "")
     what = f"what `{name}` refers to" if name else "what this refers to"
-    cx.error(E.NOT_MUTABLE, span, f"{what} is lent for reading and cannot be {action}", f"a `{cx.show(base.ty)}`", why, notes=("`&mut` lends for changing",))
+    cx.error(
+        E.NOT_MUTABLE,
+        span,
+        f"{what} is lent for reading and cannot be {action}",
+        f"a `{cx.show(base.ty)}`",
+        why,
+        notes=("`&mut` lends for changing",),
+    )
 
 
 def _upgrade(cx: Cx, base: thir.Local, span: Span, action: str) -> bool:
@@ -181,7 +206,13 @@ def field_of(cx: Cx, base: thir.Expr, name: str, name_span: Span, span: Span) ->
             for i, f in enumerate(adt.variants[0].fields):
                 if f.name == name:
                     if f.visibility != "public" and not cx.visible(f.visibility, adt.path):
-                        cx.error(E.PRIVATE, name_span, f"field `{name}` of `{adt.name}` is private", "cannot be used from here", (f"`{name}` is declared here", f.name_span, adt.file))
+                        cx.error(
+                            E.PRIVATE,
+                            name_span,
+                            f"field `{name}` of `{adt.name}` is private",
+                            "cannot be used from here",
+                            (f"`{name}` is declared here", f.name_span, adt.file),
+                        )
                     if adt.kind == "bits":
                         return _bits_get(cx, base, adt, i, span)
                     if adt.kind == "union":
@@ -220,7 +251,11 @@ def no_field(cx: Cx, ty: Ty, adt: AdtDef | None, name: str, span: Span) -> None:
         notes = ("get the value inside first: with `?`, `??` or a `match`",)
     elif type(ty) is t.ParamTy:
         notes = (f"`{shown}` may be any type here; only what its bounds promise can be used",)
-    why = (f"`{adt.name}` is declared here", adt.name_span, adt.file) if adt is not None and near is None and adt.path in cx.col.interface.adts else None
+    why = (
+        (f"`{adt.name}` is declared here", adt.name_span, adt.file)
+        if adt is not None and near is None and adt.path in cx.col.interface.adts
+        else None
+    )
     cx.error(E.NO_FIELD, span, f"`{shown}` has no field `{name}`", "not found", why, notes, helps)
 
 
@@ -330,7 +365,13 @@ def _index_trait(cx: Cx, base: thir.Expr, ty: Ty, e: hir.Index) -> thir.Expr:
                     options.append(subst(impl.trait.args[1], tuple(binds)))  # type: ignore[arg-type]
     if not options or trait is None:
         cx.expr(e.index)
-        cx.error(E.NOT_INDEXABLE, e.base.span, f"a `{cx.show(ty)}` cannot be indexed", "has no elements", notes=("arrays, lists, slices, strings and maps can, and what implements `Index`",))
+        cx.error(
+            E.NOT_INDEXABLE,
+            e.base.span,
+            f"a `{cx.show(ty)}` cannot be indexed",
+            "has no elements",
+            notes=("arrays, lists, slices, strings and maps can, and what implements `Index`",),
+        )
         return cx.error_node(e.span)
     if len(options) == 1:
         at = argument(cx, e.index, "lend", options[0], options[0], None, 0)
@@ -339,7 +380,12 @@ def _index_trait(cx: Cx, base: thir.Expr, ty: Ty, e: hir.Index) -> thir.Expr:
         at = cx.expr(e.index)
         index_ty = cx.known(at.ty, at.span)
         if index_ty not in options:
-            cx.error(E.NOT_INDEXABLE, e.index.span, f"a `{cx.show(ty)}` cannot be indexed by a `{cx.show(index_ty)}`", f"possible are {E.listed([show(o) for o in options])}")
+            cx.error(
+                E.NOT_INDEXABLE,
+                e.index.span,
+                f"a `{cx.show(ty)}` cannot be indexed by a `{cx.show(index_ty)}`",
+                f"possible are {E.listed([show(o) for o in options])}",
+            )
             return cx.error_node(e.span)
     output = cx.norm(t.proj_ty(lang.TRAIT_INDEX, (ty, index_ty), "Output"), e.span)
     call = cx.lang_call(trait.methods["index"], (ty, index_ty), [base, at], e.span, ref_ty(output))
@@ -538,7 +584,13 @@ def check_settable(cx: Cx, place: thir.Expr, span: Span, action: str) -> None:
         decl = cx.hir_locals[local]
         mode = cx.param_modes.get(local)
         if mode == "lend":
-            cx.error(E.NOT_MUTABLE, span, f"`{decl.name}` is lent for reading and cannot be {action}", "not `mut`", (f"`{decl.name}` is lent here", decl.span, ""))
+            cx.error(
+                E.NOT_MUTABLE,
+                span,
+                f"`{decl.name}` is lent for reading and cannot be {action}",
+                "not `mut`",
+                (f"`{decl.name}` is lent here", decl.span, ""),
+            )
         elif not decl.mutable and mode != "mut" and not decl.is_synthetic and local not in cx.uninit:
             cx.diag.warning(
                 E.REBOUND_LET,
@@ -557,7 +609,13 @@ def check_settable(cx: Cx, place: thir.Expr, span: Span, action: str) -> None:
     inner = place
     while type(inner) is thir.Field or type(inner) is thir.Index:
         if type(inner) is thir.Index and cx.shallow(inner.base.ty) in (t.STRING, t.BYTES):
-            cx.error(E.NOT_A_PLACE, span, "the bytes of a text cannot be changed", "text is immutable", notes=("build a new one, or use a `[u8]`",))
+            cx.error(
+                E.NOT_A_PLACE,
+                span,
+                "the bytes of a text cannot be changed",
+                "text is immutable",
+                notes=("build a new one, or use a `[u8]`",),
+            )
             return
         inner = inner.base
     require_mut(cx, place, span, action)

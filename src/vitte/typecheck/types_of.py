@@ -61,7 +61,12 @@ class TypeResolver:
             return (t.ERROR,) * count
         if len(args) != count:
             has = E.plural(count, "type parameter") if count else "no type parameters"
-            self.col.diag.error(E.TYPE_ARG_COUNT, span, f"{what} has {has}, but {E.plural(len(args), 'argument')} {'is' if len(args) == 1 else 'are'} given", f"expected {count}")
+            self.col.diag.error(
+                E.TYPE_ARG_COUNT,
+                span,
+                f"{what} has {has}, but {E.plural(len(args), 'argument')} {'is' if len(args) == 1 else 'are'} given",
+                f"expected {count}",
+            )
             return (t.ERROR,) * count
         out: list[Ty] = []
         for i, arg in enumerate(args):
@@ -70,7 +75,12 @@ class TypeResolver:
             is_const = type(arg) is hir.TyConst or type(ty) is t.ConstTy
             if wants_const != is_const and ty is not t.ERROR and type(ty) not in (t.ParamTy, t.InferTy):
                 wanted = "a constant" if wants_const else "a type"
-                self.col.diag.error(E.TYPE_ARG_COUNT, arg.span, f"parameter `{generics.names[first + i]}` of {what} stands for {wanted}", f"expected {wanted}")
+                self.col.diag.error(
+                    E.TYPE_ARG_COUNT,
+                    arg.span,
+                    f"parameter `{generics.names[first + i]}` of {what} stands for {wanted}",
+                    f"expected {wanted}",
+                )
                 ty = t.ERROR
             out.append(ty)
         return tuple(out)
