@@ -124,11 +124,11 @@ def _scan(lexed: Lexed, out: Layout) -> bool:
 # Repair: only for files whose brackets do not balance.
 
 _ITEM_WORDS = frozenset(
-    t.KEYWORD_KIND[word]
-    for word in (
-        "proc form pick trait impl use pull export share space type flags bits test bench union extern entry static pub public"
-    ).split()  # noqa: SIM905
-)
+    (
+        t.PROC, t.FORM, t.PICK, t.TRAIT, t.IMPL, t.USE, t.PULL, t.EXPORT, t.SHARE, t.SPACE, t.TYPE, t.FLAGS, t.BITS, t.TEST, t.BENCH,
+        t.UNION, t.EXTERN, t.ENTRY, t.STATIC, t.PUB, t.PUBLIC,
+    )
+)  # fmt: skip
 _STATEMENT_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "let give defer break continue while".split())  # noqa: SIM905
 _CONTROL_WORDS = frozenset(t.KEYWORD_KIND[word] for word in "if elif for while match when select with".split())  # noqa: SIM905
 

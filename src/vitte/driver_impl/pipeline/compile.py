@@ -220,8 +220,13 @@ def compile_unit(
         run("parse", lambda source, _: tree, unit.source)  # parsed by discovery; here to be dumped
         from vitte import lower, typecheck
 
+        said, errors = len(ctx.diagnostics.items), ctx.diagnostics.error_count
         hir = run("lower", lower.run, tree)
         thir = run("typecheck", typecheck.run, hir)
+        if tree.errors:
+            # What these stages say of a broken tree mostly echoes the mistakes in its form.
+            del ctx.diagnostics.items[said:]
+            ctx.diagnostics.error_count = errors
         product.interface = thir.interface
         if broken:
             raise Stop
