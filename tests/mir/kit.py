@@ -219,7 +219,7 @@ def built(body: thir.Body, elaborated: bool = True, args: tuple[Ty, ...] = (), d
     assert verify_body(made, ctx.defs) == []
     paths = tracked_paths(builder, made)
     if paths is not None and not args:
-        MoveCheck(paths, builder.spans, ctx.diagnostics, ctx.defs, builder.describe).run()
+        MoveCheck(paths, builder.spans, ctx.diagnostics, ctx.defs, builder.describe, builder.written).run()
     codes = [d.code.id for d in ctx.diagnostics.sorted()]
     if elaborated and not codes:
         elaborate(made, paths, unit)

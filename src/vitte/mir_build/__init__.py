@@ -91,7 +91,7 @@ class _Stage:
         builder, built = build_body(unit, body, instance, symbol, linkage, True, path in unit.defs.consts)  # type: ignore[arg-type]
         paths = tracked_paths(builder, built)
         if paths is not None:
-            MoveCheck(paths, builder.spans, self.ctx.diagnostics, unit.defs, builder.describe).run()
+            MoveCheck(paths, builder.spans, self.ctx.diagnostics, unit.defs, builder.describe, builder.written).run()
         built.phase = "checked"
         if not body.generic_count:
             self.ready[path] = (builder, built, paths, unit.used)

@@ -72,15 +72,16 @@ class BodyBuilder(Builder):
             cls = type(step)
             if cls is mir.Deref:
                 if type(at) is not t.AdtTy:
-                    name = self.describe(place)
+                    in_pattern = self.in_pattern(span)
+                    name = self.describe(place) if in_pattern else self.written(span, place)
                     why = why_moves(self.ty(ty), defs)
                     if i == 0 and place.local in self.lent:
                         decl = self.locals[place.local]
-                        errors.out_of_lent(d, name, decl.name or "it", span, decl.span, why, decl.name == "self", self.in_pattern(span))
+                        errors.out_of_lent(d, name, decl.name or "it", span, decl.span, why, in_pattern)
                     elif i == 0 and place.local in self.statics:
                         errors.out_of_static(d, self.statics[place.local].rpartition("::")[2], span, why)
                     else:
-                        errors.out_of_reference(d, name, span, why, self.in_pattern(span))
+                        errors.out_of_reference(d, name, span, why, in_pattern)
                     return False
                 at = target_ty(at)
             elif cls is mir.Field:

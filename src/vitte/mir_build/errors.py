@@ -23,7 +23,8 @@ ALL = (
 
 
 def _clone(d: Diagnostics, name: str, span: Span, where: str) -> Suggestion:
-    return d.suggest(f"duplicate it {where}: `{name}.clone()`", span, f"{name}.clone()")
+    text = f"({name}).clone()" if name.startswith("*") else f"{name}.clone()"
+    return d.suggest(f"duplicate it {where}: `{text}`", span, text)
 
 
 def part_of_nothing(d: Diagnostics, name: str, whole: str, span: Span, moved: Span) -> None:
@@ -33,20 +34,18 @@ def part_of_nothing(d: Diagnostics, name: str, whole: str, span: Span, moved: Sp
     d.error(PART_OF_NOTHING, span, message, "there is nothing to set a part of", labels=labels, helps=helps)
 
 
-def moved(d: Diagnostics, name: str, use: Span, move: Span, into: str, why: str) -> None:
+def moved(d: Diagnostics, name: str, use: Span, move: Span, into: str, why: str, help: Suggestion) -> None:
     message = f"`{name}` was moved and is used again"
-    helps = (_clone(d, name, move, "where it was moved"),)
-    d.error(MOVED, use, message, "used here after the move", labels=((move, f"moved here{into}"),), notes=(why,), helps=helps)
+    d.error(MOVED, use, message, "used here after the move", labels=((move, f"moved here{into}"),), notes=(why,), helps=(help,))
 
 
-def partly_moved(d: Diagnostics, name: str, part: str, use: Span, move: Span, into: str, why: str) -> None:
+def partly_moved(d: Diagnostics, name: str, part: str, use: Span, move: Span, into: str, why: str, help: Suggestion) -> None:
+    """`part`: the part in words or as a place with its quotes."""
     message = f"`{name}` is used, but a part of it was moved"
-    what = f"`{part}` moved here{into}" if part else f"a part moved here{into}"
-    helps = (_clone(d, part, move, "where it was moved"),) if part else ()
-    d.error(PARTLY_MOVED, use, message, "used here as a whole", labels=((move, what),), notes=(why,), helps=helps)
+    d.error(PARTLY_MOVED, use, message, "used here as a whole", labels=((move, f"{part} moved here{into}"),), notes=(why,), helps=(help,))
 
 
-def moved_in_loop(d: Diagnostics, name: str, use: Span, move: Span, into: str, why: str) -> None:
+def moved_in_loop(d: Diagnostics, name: str, use: Span, move: Span, into: str, why: str, help: Suggestion) -> None:
     message = f"`{name}` is moved in a loop and gone in the next turn"
     if use == move:
         labels: tuple[tuple[Span, str], ...] = ()
@@ -54,10 +53,20 @@ def moved_in_loop(d: Diagnostics, name: str, use: Span, move: Span, into: str, w
     else:
         labels = ((move, f"moved here{into}, in the turn before"),)
         label = "used here after the move"
-    d.error(MOVED_IN_LOOP, use, message, label, labels=labels, notes=(why,), helps=(_clone(d, name, move, "for each turn"),))
+    d.error(MOVED_IN_LOOP, use, message, label, labels=labels, notes=(why,), helps=(help,))
 
 
-def out_of_lent(d: Diagnostics, name: str, param: str, span: Span, declared: Span, why: str, is_self: bool, is_pattern: bool) -> None:
+def clone_help(d: Diagnostics, name: str, span: Span, exact: bool, where: str) -> Suggestion:
+    """Duplicate what was moved. `exact`: the source at `span` is the moved place, so that the text can be offered."""
+    return _clone(d, name, span, where) if exact else Suggestion(f"duplicate it {where}: `.clone()`")
+
+
+def ref_help(d: Diagnostics, name: str, span: Span) -> Suggestion:
+    """Bind by reference in a pattern."""
+    return d.suggest(f"bind it by reference: `ref {name}`", span, f"ref {name}")
+
+
+def out_of_lent(d: Diagnostics, name: str, param: str, span: Span, declared: Span, why: str, is_pattern: bool) -> None:
     labels = ((declared, f"`{param}` is lent to this procedure"),) if declared else ()
     helps = [_clone(d, name, span, "here")] if name and not is_pattern else []
     helps.append(Suggestion(f"take it over: declare the parameter as `owned {param}`"))

@@ -23,10 +23,17 @@ from vitte.mir_build.paths import DROP, INIT, MOVE, Event, Paths, flow
 
 
 class MoveCheck:
-    """One body's check. `spans`: from operand ids to places in the source. `describe`: a place as people write it."""
+    """One body's check. `spans`: from operand ids to places in the source. `describe`: a place as people write it; `written`: what
+    stands at a place in the source."""
 
     def __init__(
-        self, paths: Paths, spans: dict[int, Span], diagnostics: Diagnostics, defs: Definitions, describe: Callable[[Place], str]
+        self,
+        paths: Paths,
+        spans: dict[int, Span],
+        diagnostics: Diagnostics,
+        defs: Definitions,
+        describe: Callable[[Place], str],
+        written: Callable[[Span, Place], str],
     ) -> None:
         self.paths = paths
         self.body = paths.body
@@ -34,6 +41,7 @@ class MoveCheck:
         self.diagnostics = diagnostics
         self.defs = defs
         self.describe = describe
+        self.written = written
         self.done: set[int] = set()
         self.next = [successors(block.term) for block in self.body.blocks]
 
@@ -90,13 +98,42 @@ class MoveCheck:
         span = self.span_of(move_bb, move)
         into = self.destination(move_bb, move)
         why = self.why(self.paths.tys[move.path])
-        moved = self.describe(self.paths.places[move.path])
-        if not self.is_above(move.path, event.path):
-            errors.partly_moved(d, name, moved, use, span, into, why)
-        elif span == use or self.only_around(move_bb, move, bb, event):
-            errors.moved_in_loop(d, moved, use, span, into, why)
+        place = self.paths.places[move.path]
+        moved = self.describe(place)
+        bound = self.bound_by(span)
+        in_loop = span == use or self.only_around(move_bb, move, bb, event)
+        if bound:
+            help = errors.ref_help(d, bound, span)
         else:
-            errors.moved(d, moved, use, span, into, why)
+            exact = self.written(span, place) == moved
+            help = errors.clone_help(d, moved, span, exact, "for each turn" if in_loop else "where it was moved")
+        if not self.is_above(move.path, event.path):
+            case = self.case_of(place)
+            errors.partly_moved(d, name, case or (f"`{moved}`" if moved else "a part"), use, span, into, why, help)
+        elif in_loop:
+            errors.moved_in_loop(d, moved, use, span, into, why, help)
+        else:
+            errors.moved(d, moved, use, span, into, why, help)
+
+    def bound_by(self, span: Span) -> str:
+        """The variable of a pattern that took a value, "" when an expression did. A variable is declared where it binds."""
+        for decl in self.body.locals:
+            if decl.span == span and decl.name:
+                return decl.name
+        return ""
+
+    def case_of(self, place: Place) -> str:
+        """For what a case of a pick holds: which case."""
+        ty = self.body.locals[place.local].ty
+        text = ""
+        for step in place.proj:
+            if type(step) is mir.Downcast and type(ty) is t.AdtTy:
+                text = f"what `{self.defs.adts[ty.path].variants[step.variant].name}` holds"
+            elif type(step) is mir.Field:
+                ty = step.ty
+            elif type(step) is mir.Deref and type(ty) is t.AdtTy:
+                ty = ty.args[0]
+        return text
 
     def report_part(self, bb: int, at: int, event: Event, parent: int) -> None:
         local = event.place.local
@@ -164,7 +201,7 @@ class MoveCheck:
             name = self.describe(stmt.place) if not any(type(s) is mir.Deref for s in stmt.place.proj) else ""
             if name:
                 return f", into `{name}`"
-            if stmt.place.local == 0:
+            if stmt.place.local == 0 and type(stmt.rvalue) is mir.Use:
                 return ", given back"
             if type(stmt.rvalue) is mir.Use and not stmt.place.proj:
                 return self.next_use(bb, move.stmt, stmt.place.local)
@@ -195,6 +232,8 @@ _OWNING_WORDS = {lang.LIST: "a list", lang.MAP: "a map", lang.SET: "a set", lang
 def why_moves(ty: Ty, defs: Definitions) -> str:
     """One sentence on why values of a type move."""
     name = show(ty)
+    if is_copy(ty, defs):
+        return f"`move` takes a value even where its type, as `{name}`, would be copied"
     reason = _reason(ty, defs, [])
     if type(ty) is t.ParamTy or type(ty) is t.ProjTy:
         return f"`{name}` may be any type here, so binding moves it (a bound `{name}: Copy` would make it copied)"
