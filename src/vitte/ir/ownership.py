@@ -46,7 +46,7 @@ def is_copy(ty: Ty, defs: Definitions, bounds: Known = ()) -> bool:
     if cls is t.ParamTy or cls is t.ProjTy:
         return any(type(b) is TraitRef and b.trait == lang.TRAIT_COPY and b.args[0] is ty for b in bounds)
     if cls is t.InferTy:
-        return ty.kind != "any"  # type: ignore[attr-defined]
+        return bool(ty.kind != "any")  # type: ignore[attr-defined]
     return False
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from vitte.base.diagnostics import Suggestion
 from vitte.base.source import NO_SPAN, Span, make_span, span_start
 from vitte.ir import hir, thir
 from vitte.ir import types as t
@@ -122,7 +123,7 @@ def _params(cx: Cx, item: hir.Proc, proc: ProcDef) -> list[thir.Param]:
 def _missing_give(cx: Cx, item: hir.Proc, proc: ProcDef, body: hir.Expr, value: thir.Expr) -> None:
     """Some path reaches the end of a procedure that gives something."""
     tail = body.tail if type(body) is hir.Block else None
-    helps = ()
+    helps: tuple[Suggestion, ...] = ()
     label = "some path reaches its end"
     span = item.name_span
     why = cx.result_why
@@ -340,17 +341,16 @@ def run_bodies(col: Collector) -> tuple[dict[str, thir.Body], list[thir.StaticAs
     cx = Cx(col)
     bodies: dict[str, thir.Body] = {}
     asserts: list[thir.StaticAssert] = []
-    procs = dict([(item.path, proc) for item, proc in col.procs])
+    procs = {item.path: proc for item, proc in col.procs}
     for item in col.module.items:
-        cls = type(item)
-        if cls is hir.Proc:
-            if item.body is not None:  # type: ignore[union-attr]
-                bodies[item.path] = check_proc(cx, item, procs[item.path])  # type: ignore[arg-type]
-        elif cls is hir.Const:
-            if item.body is not None and item.path not in col.bad_consts:  # type: ignore[union-attr]
+        if isinstance(item, hir.Proc):
+            if item.body is not None:
+                bodies[item.path] = check_proc(cx, item, procs[item.path])
+        elif isinstance(item, hir.Const):
+            if item.body is not None and item.path not in col.bad_consts:
                 const = col.interface.consts[item.path]
-                bodies[item.path] = check_value(cx, item.path, item.body, const.ty, const.generics, item.name_span)  # type: ignore[union-attr, arg-type]
-        elif cls is hir.StaticAssert:
-            body = check_value(cx, item.path, item.body, t.BOOL, Generics(), item.span)  # type: ignore[union-attr]
-            asserts.append(thir.StaticAssert(body, item.message, item.text, item.span))  # type: ignore[union-attr]
+                bodies[item.path] = check_value(cx, item.path, item.body, const.ty, const.generics, item.name_span)
+        elif isinstance(item, hir.StaticAssert):
+            body = check_value(cx, item.path, item.body, t.BOOL, Generics(), item.span)
+            asserts.append(thir.StaticAssert(body, item.message, item.text, item.span))
     return bodies, asserts

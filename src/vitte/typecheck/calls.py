@@ -172,8 +172,7 @@ def call_proc(
         check_bounds(cx, proc, targs, name_span)
         result = cx.norm(subst(proc.result, targs), span)
     if proc.variadic and len(hargs) > len(bound):
-        for harg in hargs[len(bound) :]:
-            arguments.append(thir.Arg("own", _variadic(cx, harg.value)))
+        arguments.extend([thir.Arg("own", _variadic(cx, harg.value)) for harg in hargs[len(bound) :]])
     call = thir.Call(result, span, proc.path, targs, arguments)
     for arg in targs:
         if arg.flags & HAS_INFER:

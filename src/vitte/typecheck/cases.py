@@ -110,7 +110,7 @@ def construct(
                 cx.error(
                     E.ARG_COUNT,
                     name_span,
-                    f"case `{variant.name}` holds {E.plural(len(fields), 'value')}, {len(hargs)} {'is' if len(hargs) == 1 else 'are'} given",
+                    f"case `{variant.name}` holds {E.plural(len(fields), 'value')}, {len(hargs)} given",
                     f"missing {E.listed(missing)}",
                     why,
                 )

@@ -30,33 +30,27 @@ def widens(a: Ty, b: Ty) -> bool:
 
 
 def is_place(node: thir.Expr) -> bool:
-    cls = type(node)
-    while cls is thir.Field or cls is thir.Index:
-        node = node.base  # type: ignore[union-attr]
-        cls = type(node)
-    return cls is thir.Local or cls is thir.Deref or cls is thir.Static
+    while isinstance(node, (thir.Field, thir.Index)):
+        node = node.base
+    return isinstance(node, (thir.Local, thir.Deref, thir.Static))
 
 
 def place_mode(cx: Cx, node: thir.Expr) -> str:
     """How a place is reached: "own", "ref" (through a reference, a lent parameter, an element) or "ref mut"."""
-    cls = type(node)
-    if cls is thir.Local:
-        mode = cx.param_modes.get(node.local)  # type: ignore[union-attr]
+    if isinstance(node, thir.Local):
+        mode = cx.param_modes.get(node.local)
         return "own" if mode is None or mode == "own" else "ref" if mode == "lend" else "ref mut"
-    if cls is thir.Field:
-        return place_mode(cx, node.base)  # type: ignore[union-attr]
-    if cls is thir.Index:
-        mode = place_mode(cx, node.base)  # type: ignore[union-attr]
-        return "ref" if mode == "own" else mode
-    if cls is thir.Deref:
-        base = node.base  # type: ignore[union-attr]
-        ty = cx.shallow(base.ty)
-        if type(ty) is t.RefTy or type(ty) is t.PtrTy:
+    if isinstance(node, thir.Field):
+        return place_mode(cx, node.base)
+    if isinstance(node, thir.Index):
+        reached = place_mode(cx, node.base)
+        return "ref" if reached == "own" else reached
+    if isinstance(node, thir.Deref):
+        ty = cx.shallow(node.base.ty)
+        if isinstance(ty, (t.RefTy, t.PtrTy)):
             return "ref mut" if ty.mutable else "ref"
-        return place_mode(cx, base)
-    if cls is thir.Static:
-        return "ref"
-    return "own"
+        return place_mode(cx, node.base)
+    return "ref" if isinstance(node, thir.Static) else "own"
 
 
 def blame(node: thir.Expr) -> Span:

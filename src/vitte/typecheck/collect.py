@@ -534,7 +534,7 @@ class Collector:
     def normalize_all(self) -> None:
         """Replace associated types in signatures by what impls say, now that all are known."""
         defs = self.defs
-        for item, adt in self.adts:
+        for _item, adt in self.adts:
             for variant in adt.variants:
                 for field in variant.fields:
                     if field.ty.flags & HAS_PROJECTION:
@@ -544,7 +544,7 @@ class Collector:
                 if ty.flags & HAS_PROJECTION:
                     impl.assoc_types[name] = normalize(ty, defs, bounds_of(impl.generics, defs))
         defs.memo.clear()
-        for proc_item, proc in self.procs:
+        for _proc_item, proc in self.procs:
             flags = proc.result.flags
             for param in proc.params:
                 flags |= param.ty.flags

@@ -6,6 +6,7 @@ Evaluated straight from HIR with exact integers: literals, named constants, arit
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from vitte.base.diagnostics import ErrorToken
@@ -155,7 +156,7 @@ def _literal(ev: Evaluator, e: hir.Literal_, want: Ty | None) -> Value:
         if e.suffix:
             ty = t.PRIMITIVES[e.suffix]
         elif type(want) is t.IntTy or type(want) is t.FloatTy:
-            ty = want  # type: ignore[assignment]
+            ty = want
         else:
             return value, UNTYPED
         if type(ty) is t.FloatTy:
@@ -210,7 +211,7 @@ def _unary(ev: Evaluator, e: hir.Unary, want: Ty | None) -> Value:
     value, ty = ev.eval(e.operand, want)
     if e.op == "not" and isinstance(value, bool):
         return not value, ty
-    if isinstance(value, bool) or isinstance(value, str):
+    if isinstance(value, (bool, str)):
         raise ConstError(e)
     if e.op == "-":
         return ev.checked(-value, ty, e, "the negation")
@@ -312,7 +313,7 @@ def _block(ev: Evaluator, e: hir.Block, want: Ty | None) -> Value:
 
 def _cast(ev: Evaluator, e: hir.Cast, want: Ty | None) -> Value:
     ty = ev.col.types.resolve(e.ty)
-    value, found = ev.eval(e.value, None)
+    value, _found = ev.eval(e.value, None)
     if isinstance(value, str):
         raise ConstError(e)
     if type(ty) is t.IntTy:
@@ -339,9 +340,9 @@ def primitive_size(ty: Ty, pointer_bits: int) -> int | None:
     """Size in bytes, equal to the alignment, of numbers, bool, rune and thin pointers."""
     cls = type(ty)
     if cls is t.IntTy:
-        return (pointer_bits if ty.pointer_sized else ty.bits) // 8  # type: ignore[attr-defined, no-any-return]
+        return (pointer_bits if ty.pointer_sized else ty.bits) // 8  # type: ignore[attr-defined]
     if cls is t.FloatTy:
-        return ty.bits // 8  # type: ignore[attr-defined, no-any-return]
+        return int(ty.bits) // 8  # type: ignore[attr-defined]
     if ty is t.BOOL:
         return 1
     if ty is t.RUNE:
@@ -359,7 +360,7 @@ def _error(ev: Evaluator, e: hir.ErrorExpr, want: Ty | None) -> Value:
     raise ConstError(token=e.token)
 
 
-_EVAL = {
+_EVAL: dict[type, Callable[..., Value]] = {
     hir.Literal_: _literal,
     hir.DefRef: _def_ref,
     hir.TypeMember: _type_member,

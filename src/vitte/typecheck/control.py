@@ -417,16 +417,20 @@ def range_ends(cx: Cx, it: hir.Range, want: Ty | None) -> tuple[thir.Expr, thir.
     return low, high, a
 
 
+def elem_ref(elem: Ty, mutable: bool) -> Ty:
+    return ref_ty(elem, mutable)
+
+
 def _for_each(cx: Cx, e: hir.For, place: thir.Expr, elem: Ty, mutable: bool) -> thir.Expr:
     if mutable:
         from vitte.typecheck.places import require_mut
 
         require_mut(cx, place, e.iterable.span, "lent exclusively")
-        by, ty = "ref mut", ref_ty(elem, True)
+        by, ty = "ref mut", elem_ref(elem, True)
     elif cx.is_copy(elem):
         by, ty = "copy", elem
     else:
-        by, ty = "ref", ref_ty(elem)
+        by, ty = "ref", elem_ref(elem, False)
     pat = _loop_pattern(cx, e, ty)
     body = cx.table[hir.Block](cx, e.body, DISCARD)
     return thir.ForEach(t.UNIT, e.span, e.id, pat, place, by, body)  # type: ignore[arg-type]

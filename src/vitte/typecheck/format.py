@@ -51,10 +51,10 @@ def format_(cx: Cx, e: hir.Format, want: Ty | None) -> thir.Expr:
         piece = pieces[0]
         if type(piece) is hir.FormatText:
             return _deliver(cx, e, cx.text(piece.text, piece.span))
-        node = args[0]
-        assert node is not None and type(piece) is hir.FormatArg
-        if piece.spec is None and cx.resolve(node.ty) is t.STRING:
-            return _deliver(cx, e, node)
+        only = args[0]
+        assert only is not None and type(piece) is hir.FormatArg
+        if piece.spec is None and cx.resolve(only.ty) is t.STRING:
+            return _deliver(cx, e, only)
     stmts: list[thir.Stmt] = []
     text = _build(cx, pieces, args, span, stmts)
     if text is None:

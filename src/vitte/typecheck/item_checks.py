@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from vitte.base.diagnostics import Suggestion
-from vitte.ir import hir, lang
+from vitte.ir import lang
 from vitte.ir import types as t
 from vitte.ir.defs import AdtDef, Generics, ImplDef, ProcDef, TraitDef, head
 from vitte.ir.impls import bounds_of, holds, normalize
@@ -22,14 +22,14 @@ _DERIVE_TRAITS = {
 
 
 def check_items(col: Collector) -> None:
-    for item, adt in col.adts:
+    for _, adt in col.adts:
         _check_size(col, adt)
-    for item, adt in col.adts:
+    for _, adt in col.adts:
         if adt.derives:
-            _check_derives(col, item, adt)
-    for item, impl in col.impls:
+            _check_derives(col, adt)
+    for _, impl in col.impls:
         if impl.trait is not None:
-            _check_trait_impl(col, item, impl)
+            _check_trait_impl(col, impl)
     _check_overlap(col)
     _check_main(col)
 
@@ -60,7 +60,7 @@ def _check_size(col: Collector, adt: AdtDef) -> None:
     col.defs.memo.clear()
 
 
-def _check_derives(col: Collector, item: hir.Adt, adt: AdtDef) -> None:
+def _check_derives(col: Collector, adt: AdtDef) -> None:
     bounds = bounds_of(adt.generics, col.defs)
     for word in adt.derives:
         trait = _DERIVE_TRAITS.get(word)
@@ -115,7 +115,7 @@ def _local_type(col: Collector, ty: Ty) -> bool:
     return cls is t.ErrorTy
 
 
-def _check_trait_impl(col: Collector, item: hir.Impl, impl: ImplDef) -> None:
+def _check_trait_impl(col: Collector, impl: ImplDef) -> None:
     assert impl.trait is not None
     trait = col.defs.traits[impl.trait.trait]
     diag = col.diag

@@ -67,9 +67,7 @@ def list_lit(cx: Cx, e: hir.ListLit, want: Ty | None) -> thir.Expr:
     kind, elem = _elem_want(cx, want)
     open_elem = elem is not None and type(cx.shallow(elem)) is t.InferTy
     join = Join(cx, None if open_elem else elem)
-    elems: list[thir.Expr] = []
-    for item in e.elems:
-        elems.append(join.add(cx.expr(item, join.hint() or elem)))
+    elems = [join.add(cx.expr(item, join.hint() or elem)) for item in e.elems]
     ty = join.ty
     if ty is None:
         ty = elem if elem is not None else cx.fresh()

@@ -195,8 +195,8 @@ def no_method(cx: Cx, ty: Ty, name: str, span: Span, what: str = "method") -> No
             traits = [x.name for x in cx.index.traits(name)]
             notes.append(f"`{shown}` may be any type here" + (f": bound it, `[{shown}: {traits[0]}]`" if traits else ""))
         else:
-            for trait in cx.index.traits(name)[:3]:
-                notes.append(f"trait `{trait.name}` has `{name}`, but `{shown}` does not implement it")
+            near_traits = cx.index.traits(name)[:3]
+            notes.extend([f"trait `{x.name}` has `{name}`, but `{shown}` does not implement it" for x in near_traits])
         if type(ty) is t.AdtTy and ty.path in (lang.OPTION, lang.RESULT):
             inner = cx.resolve(ty.args[0])
             if find_inherent(cx, inner, name) is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from vitte.base.source import Span
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
-from vitte.ir.defs import AdtDef, ProcDef, head
+from vitte.ir.defs import AdtDef, ProcDef, TraitRef, head
 from vitte.ir.impls import match_impl, select_impl
 from vitte.ir.types import HAS_INFER, HAS_PROJECTION, Ty, show, subst
 from vitte.typecheck import errors as E
@@ -34,7 +34,7 @@ def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
             if want is not None:
                 wanted = cx.shallow(want) if type(want) is t.InferTy else want
                 cls = type(wanted)
-                if cls is t.IntTy or cls is t.FloatTy or (cls is t.InferTy and wanted.kind != "any"):
+                if cls is t.IntTy or cls is t.FloatTy or (isinstance(wanted, t.InferTy) and wanted.kind != "any"):
                     ty = wanted
                 elif cls is t.RefTy and type(wanted.target) is t.IntTy:  # type: ignore[attr-defined]
                     ty = wanted.target  # type: ignore[attr-defined]
@@ -62,19 +62,19 @@ def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
         if e.suffix:
             ty = _SUFFIXES[e.suffix]
         else:
-            wanted = cx.shallow(want) if want is not None else None
-            if type(wanted) is t.FloatTy or (type(wanted) is t.InferTy and wanted.kind == "float"):
-                ty = wanted
-            elif type(wanted) is t.RefTy and type(wanted.target) is t.FloatTy:
-                ty = wanted.target
+            hint = cx.shallow(want) if want is not None else t.UNIT
+            if isinstance(hint, t.FloatTy) or (isinstance(hint, t.InferTy) and hint.kind == "float"):
+                ty = hint
+            elif isinstance(hint, t.RefTy) and isinstance(hint.target, t.FloatTy):
+                ty = hint.target
             else:
                 ty = cx.fresh_lit("float")
         return thir.Lit(ty, e.span, e.value)
     if kind == "bytes":
         return thir.Lit(t.BYTES, e.span, e.value)
-    wanted = cx.shallow(want) if want is not None else None
-    if type(wanted) is t.PtrTy:
-        return thir.Lit(wanted, e.span, None)
+    target = cx.shallow(want) if want is not None else None
+    if type(target) is t.PtrTy:
+        return thir.Lit(target, e.span, None)
     return thir.Lit(t.ptr_ty(cx.fresh(), True), e.span, None)
 
 
@@ -249,10 +249,10 @@ def member_value(cx: Cx, e: hir.TypeMember, want: Ty | None, quiet: bool) -> thi
 def assoc_const(cx: Cx, ty: Ty, name: str, span: Span) -> thir.Expr | None:
     defs = cx.defs
     for bound in cx.bounds:
-        if type(bound).__name__ == "TraitRef" and bound.args[0] is ty:  # type: ignore[union-attr]
-            trait = defs.traits.get(bound.trait)  # type: ignore[arg-type]
+        if isinstance(bound, TraitRef) and bound.args[0] is ty:
+            trait = defs.traits.get(bound.trait)
             if trait is not None and name in trait.assoc_consts:
-                return const_ref(cx, trait.assoc_consts[name], span, bound.args)  # type: ignore[union-attr]
+                return const_ref(cx, trait.assoc_consts[name], span, bound.args)
     for impl in defs.inherent_impls.get(head(ty), ()):
         if name in impl.assoc_consts:
             args = match_impl(impl, (ty,))

@@ -251,10 +251,7 @@ def overloaded(
 def _right_types(cx: Cx, op: str, ty: Ty) -> list[Ty]:
     """Types that `ty op _` takes on the right, as far as impls and bounds say."""
     trait = lang.OPERATOR_TRAITS[op][0]
-    out: list[Ty] = []
-    for bound in cx.bounds:
-        if type(bound) is TraitRef and bound.trait == trait and bound.args[0] is ty:
-            out.append(bound.args[1])
+    out = [b.args[1] for b in cx.bounds if isinstance(b, TraitRef) and b.trait == trait and b.args[0] is ty]
     if out or trait not in cx.defs.traits:
         return out
     for impl in candidates(cx, trait, (ty, cx.fresh())):

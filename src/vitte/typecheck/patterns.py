@@ -124,26 +124,25 @@ def _wrong(cx: Cx, p: hir.Pat, what: str, ty: Ty) -> thir.Pat:
 
 def bind_errors(cx: Cx, p: hir.Pat) -> None:
     """Give every binding in a pattern that failed the error type, so that its uses stay silent."""
-    cls = type(p)
-    if cls is hir.PatBind:
-        if cx.local_tys[p.local] is None:  # type: ignore[union-attr]
-            cx.local_tys[p.local] = t.ERROR  # type: ignore[union-attr]
-        if p.sub is not None:  # type: ignore[union-attr]
-            bind_errors(cx, p.sub)  # type: ignore[union-attr]
-    elif cls is hir.PatCase:
-        for _, sub in p.fields:  # type: ignore[union-attr]
+    if isinstance(p, hir.PatBind):
+        if cx.local_tys[p.local] is None:
+            cx.local_tys[p.local] = t.ERROR
+        if p.sub is not None:
+            bind_errors(cx, p.sub)
+    elif isinstance(p, hir.PatCase):
+        for _, sub in p.fields:
             bind_errors(cx, sub)
-    elif cls is hir.PatTuple:
-        for sub in p.elems:  # type: ignore[union-attr]
+    elif isinstance(p, hir.PatTuple):
+        for sub in p.elems:
             bind_errors(cx, sub)
-    elif cls is hir.PatOr:
-        for sub in p.alts:  # type: ignore[union-attr]
+    elif isinstance(p, hir.PatOr):
+        for sub in p.alts:
             bind_errors(cx, sub)
-    elif cls is hir.PatList:
-        for sub in (*p.before, *p.after):  # type: ignore[union-attr]
+    elif isinstance(p, hir.PatList):
+        for sub in (*p.before, *p.after):
             bind_errors(cx, sub)
-        if p.rest is not None:  # type: ignore[union-attr]
-            bind_errors(cx, p.rest)  # type: ignore[union-attr]
+        if p.rest is not None:
+            bind_errors(cx, p.rest)
 
 
 _LIT_TYPES = {"bool": t.BOOL, "rune": t.RUNE, "string": t.STRING, "bytes": t.BYTES}
@@ -196,7 +195,7 @@ def _range_end(cx: Cx, e: hir.Expr, ty: Ty) -> int | float | None:
         if error.token is None:
             cx.error(E.NOT_CONST, e.span, "the end of a range pattern must be a constant", "a literal or a named constant")
         return None
-    if isinstance(value, str) or isinstance(value, bool):
+    if isinstance(value, (str, bool)):
         cx.error(E.PATTERN_TYPE, e.span, "the end of a range pattern must be a number or a rune", "")
         return None
     if found is not ty and type(found) is not t.InferTy and not cx.unify(found, ty):

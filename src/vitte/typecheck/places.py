@@ -8,7 +8,7 @@ from vitte.base.source import Span, make_span, span_start
 from vitte.base.suggest import closest
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
-from vitte.ir.defs import AdtDef
+from vitte.ir.defs import AdtDef, TraitRef
 from vitte.ir.impls import select_impl
 from vitte.ir.types import HAS_INFER, Ty, ref_ty, show, subst
 from vitte.typecheck import errors as E
@@ -27,12 +27,10 @@ if TYPE_CHECKING:
 def require_mut(cx: Cx, node: thir.Expr, span: Span, action: str) -> bool:
     """Check that a place may be changed, and make the way to it exclusive (`at_mut` for `at`, `index_mut` for `index`)."""
     while True:
-        cls = type(node)
-        if cls is thir.Field or cls is thir.Index:
-            node = node.base  # type: ignore[union-attr]
-            continue
-        if cls is thir.Deref:
-            base = node.base  # type: ignore[union-attr]
+        if isinstance(node, (thir.Field, thir.Index)):
+            node = node.base
+        elif isinstance(node, thir.Deref):
+            base = node.base
             ty = cx.shallow(base.ty)
             if type(ty) is t.RefTy:
                 if ty.mutable:
@@ -52,25 +50,20 @@ def require_mut(cx: Cx, node: thir.Expr, span: Span, action: str) -> bool:
                     cx.error(E.NOT_MUTABLE, span, f"what a `{cx.show(ty)}` points at cannot be {action}", "a `*mut` pointer is needed")
                 return ty.mutable
             node = base
-            continue
-        if cls is thir.Local:
-            return _local_mutable(cx, node, span, action)  # type: ignore[arg-type]
-        if cls is thir.Static:
-            const = cx.defs.consts.get(node.path)  # type: ignore[union-attr]
+        elif isinstance(node, thir.Local):
+            return _local_mutable(cx, node, span, action)
+        elif isinstance(node, thir.Static):
+            const = cx.defs.consts.get(node.path)
             if const is not None and not const.is_mutable:
-                cx.error(
-                    E.NOT_MUTABLE,
-                    span,
-                    f"static `{const.name}` cannot be {action}",
-                    "it is not `static mut`",
-                    (f"`{const.name}` is declared here", const.name_span, const.file),
-                )
+                why = (f"`{const.name}` is declared here", const.name_span, const.file)
+                cx.error(E.NOT_MUTABLE, span, f"static `{const.name}` cannot be {action}", "it is not `static mut`", why)
                 return False
             return True
-        if cls is thir.ConstRef and node.ty is not t.ERROR:
+        elif isinstance(node, thir.ConstRef):
             cx.error(E.NOT_MUTABLE, span, f"a constant cannot be {action}", "every use of a constant is a value of its own")
             return False
-        return True
+        else:
+            return True
 
 
 def _local_mutable(cx: Cx, node: thir.Local, span: Span, action: str) -> bool:
@@ -350,9 +343,7 @@ def _index_trait(cx: Cx, base: thir.Expr, ty: Ty, e: hir.Index) -> thir.Expr:
     trait = cx.defs.traits.get(lang.TRAIT_INDEX)
     options: list[Ty] = []
     if trait is not None:
-        for bound in cx.bounds:
-            if type(bound).__name__ == "TraitRef" and bound.trait == lang.TRAIT_INDEX and bound.args[0] is ty:  # type: ignore[union-attr,comparison-overlap]
-                options.append(bound.args[1])  # type: ignore[union-attr]
+        options.extend([b.args[1] for b in cx.bounds if isinstance(b, TraitRef) and b.trait == lang.TRAIT_INDEX and b.args[0] is ty])
         if not options:
             probe = cx.fresh()
             for impl in candidates(cx, lang.TRAIT_INDEX, (ty, probe)):
@@ -447,19 +438,16 @@ def slice_expr(cx: Cx, e: hir.Slice, want: Ty | None, mutable: bool = False) -> 
 def _is_cheap(node: thir.Expr) -> bool:
     """Whether evaluating it twice does nothing twice: a path of locals and fields."""
     while True:
-        cls = type(node)
-        if cls is thir.Local or cls is thir.Static or cls is thir.Lit or cls is thir.ConstRef:
-            return True
-        if cls is thir.Field or cls is thir.Deref:
-            node = node.base  # type: ignore[union-attr]
-        elif cls is thir.Borrow:
-            if node.mutable:  # type: ignore[union-attr]
+        if isinstance(node, (thir.Field, thir.Deref)):
+            node = node.base
+        elif isinstance(node, thir.Borrow):
+            if node.mutable:
                 return False
-            node = node.place  # type: ignore[union-attr]
-        elif cls is thir.Cast:
-            node = node.value  # type: ignore[union-attr]
+            node = node.place
+        elif isinstance(node, thir.Cast):
+            node = node.value
         else:
-            return False
+            return isinstance(node, (thir.Local, thir.Static, thir.Lit, thir.ConstRef))
 
 
 def _as_slice(cx: Cx, base: thir.Expr, ty: Ty, elem: Ty, mutable: bool) -> thir.Expr:

@@ -43,7 +43,7 @@ class TypeResolver:
         return ty
 
     def args_for(self, generics: Generics, args: list[hir.TyExpr] | None, span: Span, what: str, first: int = 0) -> tuple[Ty, ...] | None:
-        """Explicit arguments of something generic from parameter `first` on, counted; None when there are none to give. Reported: ERRORs."""
+        """Explicit arguments of something generic from parameter `first` on, counted; ERRORs when they do not fit, which is reported."""
         count = len(generics.names) - first
         if args is None:
             if count == 0:
