@@ -14,7 +14,7 @@ MAX_DIGITS = 200
 
 _SIMPLE = {"n": "\n", "r": "\r", "t": "\t", "0": "\0", '"': '"', "'": "'", "\\": "\\"}
 _DIGITS = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF"}
-_RADIX_NAME = {2: "binary", 8: "octal", 10: "decimal", 16: "hexadecimal"}
+_RADIX_NAME = {2: "a binary", 8: "an octal", 10: "a decimal", 16: "a hexadecimal"}
 
 
 def integer(out: Diagnostics, raw: str, start: int) -> tuple[int, str, int]:
@@ -31,8 +31,9 @@ def integer(out: Diagnostics, raw: str, start: int) -> tuple[int, str, int]:
     suffix = raw[end:]
     if suffix and suffix not in INT_SUFFIXES and not (radix == 10 and suffix in FLOAT_SUFFIXES):
         place = make_span(start + end, start + len(raw))
-        if suffix[0].isdigit():
-            out.error(errors.BAD_NUMBER, make_span(start + end, start + end + 1), f"`{suffix[0]}` is not a {_RADIX_NAME[radix]} digit")
+        if suffix[0].isdigit() or (radix != 10 and not digits):
+            message = f"`{suffix[0]}` is not {_RADIX_NAME[radix]} digit"
+            out.error(errors.BAD_NUMBER, make_span(start + end, start + end + 1), message)
         else:
             helps = (Suggestion("a suffix is a number type: `1u8`, `255i64`, `1.5f32`"),)
             out.error(errors.BAD_NUMBER, place, f"unknown suffix `{suffix}` of a number", helps=helps)
