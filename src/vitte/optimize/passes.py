@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from vitte.ir.ssa import Function, Module
-from vitte.optimize import attributes, checks, constants, copies, dead, hoist, inline, loads, simplify_cfg, values, versions
+from vitte.optimize import attributes, checks, constants, copies, dead, hoist, inline, loads, simplify_cfg, sink, values, versions
 
 
 class Pass(Struct, frozen=True):
@@ -41,6 +41,7 @@ PASSES: dict[str, Pass] = {
         Pass("checks", "a check that the conditions around it imply cannot fail", checks.run),
         Pass("hoist", "a length that a loop does not change is read once, and seen not to change", hoist.run),
         Pass("versions", "a loop whose bounds are known on entry runs without checks, so that LLVM can make vectors of it", versions.run, "23"),
+        Pass("sink", "the place and the text of a panic are put together on the way to it", sink.run),
         Pass("dead", "nobody wants the result", dead.run),
     )
 }
@@ -51,7 +52,7 @@ SCHEDULE: tuple[str, ...] = (
     "inline",
     "constants", "simplify-cfg", "copies", "loads", "values", "hoist", "loads", "values",
     "checks", "constants", "simplify-cfg", "copies", "values",
-    "dead", "versions", "simplify-cfg",
+    "dead", "sink", "versions", "simplify-cfg",
 )
 """Over every function, callees first."""
 
@@ -66,13 +67,14 @@ ORDER: tuple[Before, ...] = (
     Before("loads", "hoist", "a load that is an earlier one need not be moved"),
     Before("hoist", "checks", "a length read anew in every round could be another one each time"),
     Before("checks", "versions", "what can be shown at once needs no test, and the step must be known not to wrap"),
+    Before("sink", "versions", "a loop is copied, and with it what it stores"),
     Before("dead", "versions", "unused operations would count as part of the loop"),
     Before("checks", "dead", "the operands of a removed check may be unused"),
     Before("values", "dead", "merged operations leave their operands"),
 )
 
 LAST: tuple[tuple[str, str], ...] = (("dead", "everything before leaves unused operations behind"),)
-"""Passes after whose last run only `versions` and `simplify-cfg` may follow, which leave none."""
+"""Passes after whose last run only `versions` and `simplify-cfg` may follow, and `sink`, which leave none."""
 
 
 def schedule(opt_level: str) -> tuple[str, ...]:
