@@ -208,16 +208,19 @@ def built(body: thir.Body, elaborated: bool = True, args: tuple[Ty, ...] = (), d
     from vitte.ir.mir_text import print_body
     from vitte.ir.mir_verify import verify_body
     from vitte.ir.mono import Instance
-    from vitte.mir_build import elaborate, tracked_paths
+    from vitte.mir_build import elaborate, tracked_locals
     from vitte.mir_build.build import build_body
     from vitte.mir_build.facts import Unit
     from vitte.mir_build.moves import MoveCheck
+    from vitte.mir_build.paths import Paths
 
     ctx = context(defs)
     unit = Unit(ctx)
-    builder, made = build_body(unit, body, Instance(body.path, args), body.path, "external", not args)
+    builder = build_body(unit, body, Instance(body.path, args), not args)
+    made = builder.finish(body.path, "external", len(body.params))
     assert verify_body(made, ctx.defs) == []
-    paths = tracked_paths(builder, made)
+    tracked = tracked_locals(builder)
+    paths = Paths(made, tracked) if tracked else None
     if paths is not None and not args:
         MoveCheck(paths, builder.spans, ctx.diagnostics, ctx.defs, builder.describe, builder.written).run()
     codes = [d.code.id for d in ctx.diagnostics.sorted()]

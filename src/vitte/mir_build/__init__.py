@@ -51,6 +51,7 @@ class _Stage:
         self.ready: dict[str, tuple[BodyBuilder, mir.Body, Paths | None, dict[Instance, None]]] = {}
         self.made: dict[Instance, mir.Body] = {}
         self.todo: list[Instance] = []
+        self.wanted = {*self.items, *[Instance(p) for p in plan.consts], *[Instance(c.body.path) for c in plan.static_asserts]}
 
     def run(self) -> mir.Program:
         plan = self.plan
@@ -85,15 +86,23 @@ class _Stage:
             proc = unit.defs.procs.get(path)
             names = proc.generics.names if proc is not None else [f"T{i}" for i in range(body.generic_count)]
             args = tuple([t.param_ty(i, name) for i, name in enumerate(names)])
-            instance, symbol, linkage = Instance(path, args), "", "internal"
+            instance, symbol = Instance(path, args), ""
+            linkage: Linkage = "internal"
         else:
             instance, symbol, linkage = self.names(path)
-        builder, built = build_body(unit, body, instance, symbol, linkage, True, path in unit.defs.consts)  # type: ignore[arg-type]
-        paths = tracked_paths(builder, built)
+        builder = build_body(unit, body, instance, True)
+        tracked = tracked_locals(builder)
+        is_generic = body.generic_count > 0
+        if is_generic or instance not in self.wanted:
+            if not tracked:
+                return
+        built = builder.finish(symbol, linkage, len(body.params))
+        paths = Paths(built, tracked) if tracked else None
         if paths is not None:
-            MoveCheck(paths, builder.spans, self.ctx.diagnostics, unit.defs, builder.describe, builder.written).run()
+            d = self.ctx.diagnostics
+            MoveCheck(paths, builder.spans, d, unit.defs, builder.describe, builder.written).run()
         built.phase = "checked"
-        if not body.generic_count:
+        if not is_generic:
             self.ready[path] = (builder, built, paths, unit.used)
 
     def names(self, path: str) -> tuple[Instance, str, Linkage]:
@@ -113,8 +122,10 @@ class _Stage:
             builder, built, paths, unit.used = ready
         else:
             unit.used = {}
-            builder, built = build_body(unit, body, instance, symbol, linkage, False)
-            paths = tracked_paths(builder, built)
+            builder = build_body(unit, body, instance, False)
+            built = builder.finish(symbol, linkage, len(body.params))
+            tracked = tracked_locals(builder)
+            paths = Paths(built, tracked) if tracked else None
         elaborate(built, paths, unit)
         self.note_used(builder, built)
         return built
@@ -171,14 +182,13 @@ class _Stage:
         return MonoItem(instance, symbol_of(instance), "linkonce", instance.path)
 
 
-def tracked_paths(builder: BodyBuilder, body: mir.Body) -> Paths | None:
-    """Paths of the locals that may be unset where they are used or dropped; None when there are none."""
+def tracked_locals(builder: BodyBuilder) -> list[int]:
+    """The locals that may be unset where they are used or dropped: mostly none."""
     candidates = builder.moved | builder.maybe | builder.unset
     if not candidates:
-        return None
-    dropped, locals = builder.dropped, body.locals
-    tracked = [n for n in sorted(candidates) if n in dropped or (builder.checking and locals[n].name)]
-    return Paths(body, tracked) if tracked else None
+        return []
+    dropped, locals, checking = builder.dropped, builder.locals, builder.checking
+    return [n for n in sorted(candidates) if n in dropped or (checking and locals[n].name)]
 
 
 def place_ty(body: mir.Body, place: mir.Place) -> t.Ty:

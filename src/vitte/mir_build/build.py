@@ -6,7 +6,7 @@ from vitte.base.source import Span
 from vitte.ir import impls, mir, thir
 from vitte.ir import types as t
 from vitte.ir.mir import Place
-from vitte.ir.mono import Instance, Linkage
+from vitte.ir.mono import Instance
 from vitte.ir.types import Ty, show
 from vitte.mir_build import errors
 from vitte.mir_build.control import Builder
@@ -18,7 +18,8 @@ from vitte.mir_build.moves import why_moves
 class BodyBuilder(Builder):
     """Builds one instance of a body."""
 
-    def build(self, symbol: str, linkage: Linkage, is_const_init: bool = False) -> mir.Body:
+    def build(self) -> None:
+        """Build the body's blocks; `finish` makes a `mir.Body` of them."""
         body = self.body
         self.locals.append(mir.LocalDecl(self.ty(body.result)))
         for param in body.params:
@@ -38,7 +39,6 @@ class BodyBuilder(Builder):
         self.pop(0)
         if self.terms[self.bb] is None:
             self.terms[self.bb] = mir.Unreachable() if value.ty is t.NEVER else mir.Return()
-        return self.finish(symbol, linkage, len(body.params), is_const_init)
 
     def add_param(self, param: thir.Param) -> None:
         decl = self.body.locals[param.local]
@@ -102,14 +102,13 @@ class BodyBuilder(Builder):
         return any(decl.span == span for decl in self.body.locals)
 
 
-def build_body(
-    unit: Unit, body: thir.Body, instance: Instance, symbol: str, linkage: Linkage, checking: bool, is_const_init: bool = False
-) -> tuple[BodyBuilder, mir.Body]:
-    """A body in phase BUILT and the builder that knows its moves, drops and spans. `checking`: report illegal moves."""
+def build_body(unit: Unit, body: thir.Body, instance: Instance, checking: bool) -> BodyBuilder:
+    """A body in blocks, by the builder that knows its moves, drops and spans. `checking`: report illegal moves."""
     bounds: impls.Bounds = ()
     if body.generic_count:
         proc = unit.defs.procs.get(body.path)
         if proc is not None:
             bounds = impls.bounds_of(proc.generics, unit.defs)
     builder = BodyBuilder(unit, body, instance, checking, bounds)
-    return builder, builder.build(symbol, linkage, is_const_init)
+    builder.build()
+    return builder

@@ -15,7 +15,7 @@ from vitte.ir import types as t
 from vitte.ir.mir import Place
 from vitte.ir.mono import Instance, Linkage
 from vitte.ir.types import HAS_PROJECTION, Ty, subst
-from vitte.mir_build.facts import CLONE, MOVE, OPEN, PLAIN, RETAIN, Unit, elem_ty, target_ty
+from vitte.mir_build.facts import CLONE, MOVE, PLAIN, RETAIN, Unit, elem_ty, target_ty
 
 DEREF = mir.Deref()
 UNIT_VALUE = mir.Const(t.UNIT, None)
@@ -50,6 +50,7 @@ class Core:
         self.bounds = bounds
         self.kinds: dict[Ty, int] = {}
         self.locals: list[mir.LocalDecl] = []
+        self.decls = unit.decls
         self.stmt_lists: list[list[mir.Stmt]] = [[]]
         self.terms: list[mir.Terminator | None] = [None]
         self.bb = 0
@@ -75,7 +76,7 @@ class Core:
 
     def ty(self, ty: Ty) -> Ty:
         """The type with this instance's arguments put in and associated types resolved."""
-        if not ty.flags & OPEN:
+        if not ty.flags:
             return ty
         known = self.tys.get(ty)
         if known is None:
@@ -87,8 +88,9 @@ class Core:
 
     def kind(self, ty: Ty) -> int:
         """How a value of a type as it stands in the body leaves a place. What generic code moves is moved in every instance."""
-        if not ty.flags & OPEN:
-            return self.unit.kind(ty)
+        if not ty.flags:
+            known = self.unit.kinds.get(ty)
+            return self.unit.kind(ty) if known is None else known
         known = self.kinds.get(ty)
         if known is None:
             known = self.unit.generic_kind(ty, self.bounds)
@@ -139,7 +141,10 @@ class Core:
 
     def temp(self, ty: Ty) -> int:
         locals = self.locals
-        locals.append(mir.LocalDecl(ty))
+        decl = self.decls.get(ty)
+        if decl is None:
+            decl = self.decls[ty] = mir.LocalDecl(ty)
+        locals.append(decl)
         return len(locals) - 1
 
     def declare(self, index: int, ty: Ty | None = None) -> int:
@@ -159,7 +164,12 @@ class Core:
         self.stmts.append(mir.Assign(place, rvalue, span))
 
     def assign_temp(self, ty: Ty, rvalue: mir.Rvalue, span: Span = NO_SPAN) -> int:
-        local = self.temp(ty)
+        locals = self.locals
+        decl = self.decls.get(ty)
+        if decl is None:
+            decl = self.decls[ty] = mir.LocalDecl(ty)
+        local = len(locals)
+        locals.append(decl)
         self.stmts.append(mir.Assign(Place(local), rvalue, span))
         return local
 
@@ -273,7 +283,8 @@ class Core:
 
     # --- the end ----------------------------------------------------------------------------------------------------
 
-    def finish(self, symbol: str, linkage: Linkage, param_count: int, is_const_init: bool) -> mir.Body:
+    def finish(self, symbol: str, linkage: Linkage, param_count: int, is_const_init: bool = False) -> mir.Body:
+        """The body as built, without what cannot be reached."""
         blocks = prune(self.stmt_lists, self.terms)
         body = self.body
         lends = [n for n in range(1, param_count + 1) if self.lent.get(n) == "value"]

@@ -138,15 +138,22 @@ class Exprs(Core):
         rule = OPERAND.get(cls)
         if rule is not None:
             return rule(self, e)  # type: ignore[no-any-return]
-        ty = self.ty(e.ty)
+        ty = e.ty
+        if ty.flags:
+            ty = self.ty(ty)
+        make = RVALUE.get(cls)
+        if make is not None:
+            rvalue = make(self, e)
+            local = self.temp(ty)
+            self.stmts.append(mir.Assign(Place(local), rvalue, e.span))
+            return mir.Copy(Place(local)) if cls is thir.Binary else self.temp_operand(local, e.ty)
         if ty is t.UNIT:
             self.discard(e)
             return UNIT_VALUE
         local = self.temp(ty)
-        make = RVALUE.get(cls)
-        if make is not None:
-            rvalue = make(self, e)
-            self.stmts.append(mir.Assign(Place(local), rvalue, e.span))
+        into = INTO.get(cls)
+        if into is not None:
+            into(self, Place(local), e)
         else:
             self.into(Place(local), e)
         return self.temp_operand(local, e.ty)

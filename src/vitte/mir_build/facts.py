@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from vitte.driver.context import UnitContext
-from vitte.ir import impls, lang
+from vitte.ir import impls, lang, mir
 from vitte.ir import types as t
 from vitte.ir.defs import AdtDef, ProcDef
 from vitte.ir.mono import Instance
@@ -21,18 +21,19 @@ PLAIN, RETAIN, CLONE, MOVE = 0, 1, 2, 3
 
 
 class Unit:
-    """Facts and memos shared by the bodies of one run. `used`: every instance referred to, in order of first use."""
+    """Facts and memos shared by the bodies of one run. `used`: every instance referred to, in order. `decls`: of temporaries, by type."""
 
-    __slots__ = ("ctx", "defs", "used", "_drops", "_light", "_kinds", "overflow")
+    __slots__ = ("ctx", "defs", "used", "_drops", "_light", "kinds", "overflow", "decls")
 
     def __init__(self, ctx: UnitContext) -> None:
         self.ctx = ctx
         self.defs = ctx.defs
+        self.decls: dict[Ty, mir.LocalDecl] = {}
         self.overflow = ctx.overflow_checks
         self.used: dict[Instance, None] = {}
         self._drops: dict[Ty, bool] = {}
         self._light: dict[Ty, bool] = {}
-        self._kinds: dict[Ty, int] = {}
+        self.kinds: dict[Ty, int] = {}
 
     def needs_drop(self, ty: Ty) -> bool:
         known = self._drops.get(ty)
@@ -48,9 +49,9 @@ class Unit:
 
     def kind(self, ty: Ty) -> int:
         """How a value of a concrete type leaves a place."""
-        known = self._kinds.get(ty)
+        known = self.kinds.get(ty)
         if known is None:
-            known = self._kinds[ty] = self._kind(ty)
+            known = self.kinds[ty] = self._kind(ty)
         return known
 
     def _kind(self, ty: Ty) -> int:
