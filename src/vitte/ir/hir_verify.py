@@ -12,14 +12,16 @@ H6 paths of items are unique, and each begins with the module's path.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
 from vitte.base.source import SPAN_BITS, SPAN_MASK
-from vitte.driver.context import UnitContext
 from vitte.ir import hir as h
 from vitte.ir import lang
+
+if TYPE_CHECKING:
+    from vitte.driver.context import UnitContext
 
 
 def verify(module: h.Module, ctx: UnitContext | None = None) -> list[str]:
