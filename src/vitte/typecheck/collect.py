@@ -215,14 +215,7 @@ class Collector:
         if item is None:
             return None
         if path in self.alias_active:
-            names = [p.rpartition("::")[2] for p in self.alias_active[self.alias_active.index(path) :]]
-            self.diag.error(
-                E.ALIAS_CYCLE,
-                item.name_span,
-                f"type `{item.name}` is defined in terms of itself",
-                "",
-                notes=(f"the cycle: {' -> '.join([*names, names[0]])}",),
-            )
+            # Lowering reported the cycle.
             broken = AliasDef(path, item.name, self.generics(item.generics, path), t.ERROR, item.visibility, item.name_span)
             self.defs.aliases[path] = broken
             return broken
@@ -444,7 +437,7 @@ class Collector:
                 proc.intrinsic = attr.args[0] if attr.args else proc.name
                 proc.has_body = False
                 if proc.intrinsic not in lang.INTRINSICS:
-                    self.diag.error(E.BAD_INTRINSIC, attr.span, f"there is no intrinsic `{proc.intrinsic}`", "not known to the compiler")
+                    self.diag.error(E.NO_LANG_ITEM, attr.span, f"there is no intrinsic `{proc.intrinsic}`", "not known to the compiler")
                 elif "(safe)" not in lang.INTRINSICS[proc.intrinsic]:
                     proc.is_unsafe = True
             elif name == "link":
