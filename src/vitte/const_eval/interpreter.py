@@ -128,7 +128,7 @@ class _Runner:
         if panic.what == "index" and panic.operands and lang.PANIC_INDEX in machine.functions:
             symbol, operands = lang.PANIC_INDEX, list(panic.operands)
         elif panic.what.startswith("overflow ") and lang.PANIC_OVERFLOW in machine.functions:
-            symbol = lang.PANIC_OVERFLOW
+            symbol, operands = lang.PANIC_OVERFLOW, [self._text(panic.what[9:])]
         if symbol not in machine.functions:
             self._error(f"panic at {place}: {panic.message}\n")
             return STATUS_PANIC
