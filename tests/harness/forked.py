@@ -41,6 +41,9 @@ class TimedOut(AssertionError):
 def preload() -> None:
     for name in _PRELOAD:
         import_module(name)
+    from vitte.driver_impl.cache.key import compiler_identity
+
+    compiler_identity("")  # of what is loaded now: files may be edited while tests run
 
 
 def vitte(

@@ -79,8 +79,20 @@ def compiler_files() -> list[str]:
     return found
 
 
+_identity: list[str] = []
+"""Of this process: what runs is what was loaded, whatever happens to the files meanwhile. (The library's sources are read
+again each time, and each unit's key holds the digest of its source.)"""
+
+
 def compiler_identity(memo_folder: str) -> str:
-    """Digest of the compiler's files and the version of LLVM's binding.
+    """Digest of the compiler's files and the version of LLVM's binding, found once per process."""
+    if not _identity:
+        _identity.append(_find_identity(memo_folder))
+    return _identity[0]
+
+
+def _find_identity(memo_folder: str) -> str:
+    """As `compiler_identity`.
 
     Reading everything takes longer than a small compilation, so the digest is remembered under a digest of names,
     sizes and modification times. The memo only saves work: it is never shared between machines.

@@ -248,6 +248,8 @@ class Discovery:
 
     def _find(self, unit: Unit, segments: list[str]) -> int | None:
         """First hit wins; every file looked for in vain is a miss of the unit."""
+        if "/".join(segments) == unit.module:
+            return unit.index
         if unit.role == "std":
             return self._std(segments, unit.misses)
         package = unit.package or self.package

@@ -21,7 +21,7 @@ class Stage(Struct, frozen=True):
 
 
 STAGES: tuple[Stage, ...] = (
-    Stage(1, "parse", "text to syntax tree", "vitte.parse", "source", "ast", "ast", "ast_text"),
+    Stage(1, "parse", "text to syntax tree", "vitte.parse", "source", "ast", "ast", "ast_text", "ast_verify"),
     Stage(2, "lower", "resolve names, remove sugar", "vitte.lower", "ast", "hir", "hir", "hir_text", "hir_verify"),
     Stage(3, "typecheck", "type every expression", "vitte.typecheck", "hir", "thir", "thir", "thir_text", "thir_verify"),
     Stage(4, "monomorphize", "collect the instances to build", "vitte.monomorphize", "thir", "mono", "mono", "mono_text", "mono_verify"),
