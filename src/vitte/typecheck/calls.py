@@ -14,7 +14,7 @@ from vitte.ir.types import HAS_INFER, HAS_PROJECTION, Ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument, need_unsafe
 from vitte.typecheck.cases import adt_args, bare_not_found, construct, expected_case
-from vitte.typecheck.coerce import auto_deref, coerce
+from vitte.typecheck.coerce import auto_deref, coerce, is_place
 from vitte.typecheck.cx import DISCARD
 from vitte.typecheck.methods import Found, find_inherent, find_trait_method, no_method
 from vitte.typecheck.obligations import require
@@ -173,12 +173,31 @@ def call_proc(
         result = cx.norm(subst(proc.result, targs), span)
     if proc.variadic and len(hargs) > len(bound):
         arguments.extend([thir.Arg("own", _variadic(cx, harg.value)) for harg in hargs[len(bound) :]])
+    stmts = _in_written_order(cx, bound, hargs, arguments, first) if bound is not hargs else None
     call = thir.Call(result, span, proc.path, targs, arguments)
     for arg in targs:
         if arg.flags & HAS_INFER:
             cx.pending_args.append(call)
             break
-    return cx.made(call) if result.flags & HAS_INFER else call
+    node = cx.made(call) if result.flags & HAS_INFER else call
+    return cx.made(thir.Block(result, span, stmts, node)) if stmts else node
+
+
+def _in_written_order(cx: Cx, bound: list[hir.Arg | None], hargs: list[hir.Arg], arguments: list[thir.Arg], first: int) -> list[thir.Stmt]:
+    """Named arguments out of the order of parameters are computed as they are written: statements that do, before the call."""
+    at = {id(harg): first + i for i, harg in enumerate(bound) if harg is not None}
+    order = [at[id(harg)] for harg in hargs if id(harg) in at]
+    stmts: list[thir.Stmt] = []
+    if order == sorted(order):
+        return stmts
+    for i in order:
+        arg = arguments[i]
+        if arg.mode != "mut" and not is_place(arg.value) and type(arg.value) not in _CONSTANT:
+            arg.value = cx.bind_temp(bound[i - first].name or "argument", arg.value, stmts)  # type: ignore[union-attr]
+    return stmts
+
+
+_CONSTANT = frozenset((thir.Lit, thir.ConstRef, thir.ProcRef, thir.ErrorExpr))
 
 
 def check_bounds(cx: Cx, proc: ProcDef, targs: tuple[Ty, ...], span: Span) -> None:
