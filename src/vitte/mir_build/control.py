@@ -19,7 +19,7 @@ from vitte.mir_build.core import LoopInfo
 from vitte.mir_build.exprs import INTO, PLACES
 from vitte.mir_build.match import Patterns, Row
 
-_EXTENDING = frozenset((thir.Borrow, thir.Cast, thir.Tuple, thir.Aggregate, thir.Call, thir.ListLit))
+_EXTENDING = frozenset((thir.Block, thir.Borrow, thir.Cast, thir.Tuple, thir.Aggregate, thir.Call, thir.ListLit))
 _TRUE = mir.Const(t.BOOL, 1)
 _FALSE = mir.Const(t.BOOL, 0)
 
@@ -33,10 +33,27 @@ class Builder(Patterns):
         mark = len(self.drops)
         for stmt in e.stmts:
             _STMT[type(stmt)](self, stmt)
+        if e.tail is not None and e.stmts and type(e.ty) is t.RefTy and self.is_synthetic(e):
+            self.into(dest, e.tail)
+            if id(e) in self.extended:
+                entries = self.drops[mark:]
+                del self.drops[mark:]
+                self.drops[self.let_mark : self.let_mark] = entries
+                self.let_mark += len(entries)
+            return
         if e.tail is not None:
             self.scoped(dest, e.tail)
         if len(self.drops) > mark:
             self.pop(mark)
+
+    def is_synthetic(self, e: thir.Block) -> bool:
+        """Whether all variables of a block are the compiler's own. Such a block with a reference as its value is no scope: what it refers
+        to lives as long as a temporary of the expression it stands for (`f()[1..]`)."""
+        locals = self.body.locals
+        for stmt in e.stmts:
+            if type(stmt) is not thir.Let or type(stmt.pat) is not thir.PBind or not locals[stmt.pat.local].is_synthetic:
+                return False
+        return True
 
     def scoped(self, dest: Place, e: thir.Expr) -> None:
         """Evaluate into `dest`; temporaries end here."""
@@ -111,7 +128,7 @@ class Builder(Patterns):
         cls = type(e)
         if cls is thir.Borrow:
             root = e.place  # type: ignore[union-attr]
-            while type(root) in (thir.Field, thir.Index):
+            while type(root) in (thir.Field, thir.Index, thir.Deref):
                 root = root.base  # type: ignore[union-attr]
             if type(root) not in PLACES:
                 found.add(id(root))
@@ -124,6 +141,10 @@ class Builder(Patterns):
         elif cls is thir.Aggregate:
             for _, item in e.fields:  # type: ignore[union-attr]
                 self.find_extended(item, found)
+        elif cls is thir.Block:
+            found.add(id(e))
+            if e.tail is not None:  # type: ignore[union-attr]
+                self.find_extended(e.tail, found)  # type: ignore[union-attr]
         elif cls is thir.Call and is_view(e.ty, self.unit.defs):
             for arg in e.arguments:  # type: ignore[union-attr]
                 if arg.mode != "own" and type(arg.value) not in PLACES:

@@ -235,7 +235,7 @@ def compile_unit(
         steps.stop_on_errors()
         from vitte import mir_build, monomorphize
 
-        which: Literal["all", "none"] = "none" if goal == "check" else "all"
+        which: Literal["all", "none"] = "none" if goal == "check" and not steps.dumps else "all"
         plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, which, entry, tests), thir)
         steps.stop_on_errors()
         mir = run("mir_build", mir_build.run, plan)
