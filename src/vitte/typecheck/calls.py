@@ -312,7 +312,7 @@ def _count_error(cx: Cx, proc: ProcDef, hargs: list[hir.Arg], first: int, span: 
         where = name_span
     else:
         label = "not expected"
-        where = hargs[len(params)].span
+        where = hargs[len(params)].span if len(hargs) > len(params) else name_span
     cx.error(E.ARG_COUNT, where, f"`{proc.name}` takes {takes}, {len(hargs)} {is_are} given", label, _declared(proc))
 
 

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 Value = tuple[int | float | bool | str, Ty]
 """A value and its type; an integer literal without suffix has type `UNTYPED`."""
 
+SUFFIXES: dict[str, Ty] = {**t.ALIASES, **t.PRIMITIVES}
+"""Types of literal suffixes."""
+
 UNTYPED = t.infer_ty(-1, "int")
 
 
@@ -154,7 +157,7 @@ def _literal(ev: Evaluator, e: hir.Literal_, want: Ty | None) -> Value:
         raise ConstError(e)
     if e.kind == "int":
         if e.suffix:
-            ty = t.PRIMITIVES[e.suffix]
+            ty = SUFFIXES[e.suffix]
         elif type(want) is t.IntTy or type(want) is t.FloatTy:
             ty = want
         else:
@@ -168,7 +171,7 @@ def _literal(ev: Evaluator, e: hir.Literal_, want: Ty | None) -> Value:
             raise ConstError(token=token)
         return value, ty
     if e.kind == "float":
-        return value, t.PRIMITIVES[e.suffix] if e.suffix else want if type(want) is t.FloatTy else t.F64
+        return value, SUFFIXES[e.suffix] if e.suffix else want if type(want) is t.FloatTy else t.F64
     kinds: dict[str, Ty] = {"bool": t.BOOL, "rune": t.RUNE, "string": t.STRING, "bytes": t.BYTES}
     return value, kinds[e.kind]
 

@@ -14,12 +14,10 @@ from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import need_unsafe
 from vitte.typecheck.calls import find_member, member_missing, trait_member
 from vitte.typecheck.cases import adt_args, bare_not_found, construct, expected_case
-from vitte.typecheck.constants import fits, int_range, primitive_size
+from vitte.typecheck.constants import SUFFIXES, fits, int_range, primitive_size
 
 if TYPE_CHECKING:
     from vitte.typecheck.cx import Cx
-
-_SUFFIXES = {**t.INTS, "f32": t.F32, "f64": t.F64}
 
 
 def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
@@ -29,7 +27,7 @@ def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
     if kind == "int":
         value = e.value
         if e.suffix:
-            ty: Ty = _SUFFIXES[e.suffix]
+            ty: Ty = SUFFIXES[e.suffix]
         else:
             if want is not None:
                 wanted = cx.shallow(want) if type(want) is t.InferTy else want
@@ -60,7 +58,7 @@ def literal(cx: Cx, e: hir.Literal_, want: Ty | None) -> thir.Expr:
         return thir.Lit(t.UNIT, e.span, None)
     if kind == "float":
         if e.suffix:
-            ty = _SUFFIXES[e.suffix]
+            ty = SUFFIXES[e.suffix]
         else:
             hint = cx.shallow(want) if want is not None else t.UNIT
             if isinstance(hint, t.FloatTy) or (isinstance(hint, t.InferTy) and hint.kind == "float"):

@@ -17,7 +17,7 @@ from vitte.ir import types as t
 from vitte.ir.defs import AdtDef
 from vitte.ir.types import HAS_INFER, Ty, ref_ty, show, subst
 from vitte.typecheck import errors as E
-from vitte.typecheck.constants import ConstError, fits, int_range
+from vitte.typecheck.constants import SUFFIXES, ConstError, fits, int_range
 
 if TYPE_CHECKING:
     from vitte.typecheck.cx import Cx
@@ -164,7 +164,7 @@ def _lit(cx: Cx, p: hir.PatLit, ty: Ty, mode: str, place: thir.Expr | None) -> t
                 cx.unify(ty, cx.fresh_lit("int"))
             if ty.kind != "float":
                 return thir.PConst(cx.shallow(ty), p.span, value)  # type: ignore[arg-type]
-        if lit.suffix and t.PRIMITIVES[lit.suffix] is not ty:
+        if lit.suffix and SUFFIXES[lit.suffix] is not ty:
             return _wrong(cx, p, f"a `{lit.suffix}` literal", ty)
         if type(ty) is t.IntTy:
             if not fits(value, ty):  # type: ignore[arg-type]
