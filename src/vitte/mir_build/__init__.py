@@ -83,8 +83,9 @@ class _Stage:
         unit = self.unit
         unit.used = {}
         if body.generic_count:
-            proc = unit.defs.procs.get(path)
-            names = proc.generics.names if proc is not None else [f"T{i}" for i in range(body.generic_count)]
+            item = unit.defs.procs.get(path) or unit.defs.consts.get(path)
+            names = [*item.generics.names] if item is not None else []
+            names += [f"T{i}" for i in range(len(names), body.generic_count)]
             args = tuple([t.param_ty(i, name) for i, name in enumerate(names)])
             instance, symbol = Instance(path, args), ""
             linkage: Linkage = "internal"
@@ -175,7 +176,7 @@ class _Stage:
         if instance.glue:
             return MonoItem(instance, symbol_of(instance), "linkonce")
         proc = self.unit.defs.procs.get(instance.path)
-        if proc is None or not (instance.args or proc.inline == "inline"):
+        if not instance.args and (proc is None or proc.inline != "inline"):
             return None
         if instance.path not in self.plan.bodies and instance.path not in self.unit.defs.bodies:
             return None

@@ -106,9 +106,9 @@ def build_body(unit: Unit, body: thir.Body, instance: Instance, checking: bool) 
     """A body in blocks, by the builder that knows its moves, drops and spans. `checking`: report illegal moves."""
     bounds: impls.Bounds = ()
     if body.generic_count:
-        proc = unit.defs.procs.get(body.path)
-        if proc is not None:
-            bounds = impls.bounds_of(proc.generics, unit.defs)
+        item = unit.defs.procs.get(body.path) or unit.defs.consts.get(body.path)
+        if item is not None:
+            bounds = impls.bounds_of(item.generics, unit.defs)
     builder = BodyBuilder(unit, body, instance, checking, bounds)
     builder.build()
     return builder

@@ -219,6 +219,11 @@ class Exprs(Core):
             const = self.unit.defs.consts.get(path)
             if const is not None and const.int_value is not None and (type(ty) is t.IntTy or ty is t.BOOL or ty is t.RUNE):
                 return mir.Const(ty, const.int_value)
+        if args and not self.is_generic:
+            # A constant of a generic impl, or of a trait, has one value for each set of arguments: its initialiser is called.
+            value = self.temp(ty)
+            self.stmts.append(mir.Call(Place(value), self.unit.use(Instance(path, args)), [], e.span))
+            return self.temp_operand(value, e.ty)
         return mir.ConstNamed(ty, path, args)
 
     def operand_const_param(self, e: thir.ConstParam) -> mir.Operand:

@@ -42,6 +42,8 @@ class MainGlue(Glue):
         result = proc.result
         value = self.nowhere() if result is t.UNIT else Place(self.temp(result))
         self.call(value, self.unit.use(Instance(path)), operands)
+        if proc.params and proc.params[0].mode != "own" and self.unit.needs_drop(proc.params[0].ty):
+            self.stmts.append(mir.Drop(arguments))
         if result is t.NEVER:
             self.end(mir.Unreachable())
         elif type(result) is t.AdtTy and result.path == lang.RESULT:
@@ -52,6 +54,8 @@ class MainGlue(Glue):
             self.switch(mir.Copy(Place(which)), [ok], [good], bad)
             self.start(bad)
             self.report(*self.field(value, result, 0, err))
+            if self.unit.needs_drop(result):
+                self.stmts.append(mir.Drop(value))
             self.finish_with(mir.Const(t.I32, 1))
             self.start(good)
             if result.args[0] is t.UNIT:
@@ -80,6 +84,7 @@ class MainGlue(Glue):
             self.call(self.nowhere(), debug, [self.lend(place, ty), self.lend(buffer, buffer_ty, True)])
             self.call(text, self.unit.use(Instance(lang.BUFFER_FINISH)), [mir.Move(buffer)])
         self.call(self.nowhere(), self.unit.use(Instance(lang.REPORT_ERROR)), [self.lend(text, t.STRING)])
+        self.stmts.append(mir.Drop(text))
 
 
 class TestMainGlue(MainGlue):

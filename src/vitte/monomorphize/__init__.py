@@ -122,6 +122,11 @@ class _Planner:
         summary = self.summaries.get(body.path)
         if summary is None:
             summary = self.summaries[body.path] = summarize(body, self.intrinsics)
+        for path, const_args in summary.consts:
+            if const_args:
+                path, resolved = impls.resolve_const(self.defs, path, tuple([self.concrete(a, args) for a in const_args]))
+                if resolved:
+                    self.add(Instance(path, resolved), by)
         if args:
             for path, call_args in summary.calls:
                 self.need(path, tuple([self.concrete(a, args) for a in call_args]), by)
@@ -198,17 +203,16 @@ class _Planner:
         else:
             path = instance.path
             proc = self.defs.procs.get(path)
-            if proc is None:
-                return
-            is_own = path in self.module.bodies
-            if not is_own and not instance.args and proc.inline != "inline":
+            is_inline = proc is not None and proc.inline == "inline"
+            if not instance.args and (proc is None or not (is_inline or path in self.module.bodies)):
                 return
             body = self.body(path)
             if body is None:
                 return
             self.bodies.setdefault(path, body)
-            linkage = "linkonce" if instance.args or (proc.inline == "inline" and not proc.symbol) else "external"
-            self.items[instance] = MonoItem(instance, symbol_of(instance, proc.symbol), linkage, path)
+            fixed = proc.symbol if proc is not None else ""
+            linkage = "linkonce" if instance.args or (is_inline and not fixed) else "external"
+            self.items[instance] = MonoItem(instance, symbol_of(instance, fixed), linkage, path)
         self.todo.append(instance)
 
     # --- runaway ------------------------------------------------------------------------------------------------------
