@@ -311,7 +311,7 @@ def for_(cx: Cx, e: hir.For, want: Ty | None) -> thir.Expr:
         return _for_move(cx, e, node)
     explicit_mut = e.mode == "ref mut"
     outer = cx.known(node.ty, node.span)
-    if type(it) is hir.Borrow and it.mutable:
+    if type(outer) is t.RefTy and outer.mutable:
         explicit_mut = True
     place = auto_deref(cx, node)
     ty = cx.known(place.ty, node.span)
