@@ -9,7 +9,6 @@ from vitte.ir import types as t
 from vitte.ir.ownership import needs_drop
 from vitte.ir.ssa import BITS, OPS, Function, Inst, Jump, Term, Variable
 from vitte.ir.ssa_walk import replace_values, use_counts
-from vitte.ir.types import show
 from vitte.ssa_build.builder import Builder
 from vitte.ssa_build.calls import Calls
 from vitte.ssa_build.counting import drop
@@ -155,7 +154,7 @@ class _Body:
                 continue
             b.at(decl.span)
             arg = local if 1 <= local <= self.body.param_count else 0
-            fn.variables.append(Variable(decl.name, decl.ty.text if show(decl.ty) == decl.ty.text else show(decl.ty), b.loc, arg))
+            fn.variables.append(Variable(decl.name, decl.ty.text, b.loc, arg))
             b.effect("dbg", [self.locals.home(local)], len(fn.variables) - 1, "slot")
 
     def _finish(self) -> None:
