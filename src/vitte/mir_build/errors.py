@@ -61,6 +61,9 @@ def clone_help(d: Diagnostics, name: str, span: Span, exact: bool, where: str) -
     return _clone(d, name, span, where) if exact else Suggestion(f"duplicate it {where}: `.clone()`")
 
 
+BORROW_AGAIN = Suggestion("an exclusive reference cannot be duplicated: take a new `&mut` when this one is done with")
+
+
 def ref_help(d: Diagnostics, name: str, span: Span) -> Suggestion:
     """Bind by reference in a pattern."""
     return d.suggest(f"bind it by reference: `ref {name}`", span, f"ref {name}")

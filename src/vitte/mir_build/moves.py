@@ -102,14 +102,18 @@ class MoveCheck:
         moved = self.describe(place)
         bound = self.bound_by(span)
         in_loop = span == use or self.only_around(move_bb, move, bb, event)
+        if self.case_of(place):
+            moved = self.bound_by(use) or bound or moved
         if bound:
             help = errors.ref_help(d, bound, span)
+        elif type(self.paths.tys[move.path]) is t.RefTy:
+            help = errors.BORROW_AGAIN
         else:
             exact = self.written(span, place) == moved
             help = errors.clone_help(d, moved, span, exact, "for each turn" if in_loop else "where it was moved")
         if not self.is_above(move.path, event.path):
             case = self.case_of(place)
-            errors.partly_moved(d, name, case or (f"`{moved}`" if moved else "a part"), use, span, into, why, help)
+            errors.partly_moved(d, name, case or f"`{moved}`", use, span, into, why, help)
         elif in_loop:
             errors.moved_in_loop(d, moved, use, span, into, why, help)
         else:
@@ -177,9 +181,9 @@ class MoveCheck:
         return None
 
     def only_around(self, move_bb: int, move: Event, bb: int, use: Event) -> bool:
-        """Whether the move reaches the use only by going around a loop: the use stands before it."""
+        """Whether the move reaches the use only by going around a loop: the use stands before it, and leads to it."""
         first = self.span_of(bb, use)
-        return first < self.span_of(move_bb, move) and self.reaches(move_bb, bb)
+        return first < self.span_of(move_bb, move) and self.reaches(move_bb, bb) and (bb == move_bb or self.reaches(bb, move_bb))
 
     def reaches(self, start: int, goal: int) -> bool:
         seen: set[int] = set()

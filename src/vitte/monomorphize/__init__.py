@@ -21,8 +21,9 @@ from vitte.ir.mono import Instance, Linkage, MonoItem, symbol_of
 from vitte.ir.ownership import needs_drop
 from vitte.ir.types import HAS_PARAM, HAS_PROJECTION, Ty, show, subst
 from vitte.monomorphize import errors
+from vitte.monomorphize.expansion import expanding
 from vitte.monomorphize.glue_needs import glue_needs
-from vitte.monomorphize.summary import Summary, summarize
+from vitte.monomorphize.summary import Need, Summary, summarize
 
 MAX_DEPTH = 40
 """How deeply the type arguments of an instance may nest."""
@@ -77,6 +78,9 @@ class _Planner:
                     consts.append(path)
             elif proc is not None and not body.generic_count and not (is_test and self.tests is None):
                 own.append(path)
+        self.check_expansion()
+        if self.runaways:
+            return mono.Plan(module.path, module.file, [], [], checks, self.bodies)
         if roots == "all":
             for path in own:
                 self.add(Instance(path), None)
@@ -214,6 +218,25 @@ class _Planner:
             linkage = "linkonce" if instance.args or (is_inline and not fixed) else "external"
             self.items[instance] = MonoItem(instance, symbol_of(instance, fixed), linkage, path)
         self.todo.append(instance)
+
+    def check_expansion(self) -> None:
+        """Report own generic procedures that would be instantiated without end."""
+        generic: dict[str, list[Need]] = {}
+        for path, body in self.module.bodies.items():
+            if body.generic_count and path in self.defs.procs:
+                summary = self.summaries[path] = summarize(body, self.intrinsics)
+                generic[path] = [call for call in summary.calls if call[1]]
+        for path, callee, args in expanding(generic) if generic else ():
+            if path not in self.runaways:
+                self.runaways[path] = None
+                proc = self.defs.procs[path]
+                own = tuple([t.param_ty(i, n) for i, n in enumerate(proc.generics.names)])
+                chain = [readable(Instance(path, own)), readable(Instance(callee, args))]
+                grown = args
+                for _ in range(2 if callee == path else 0):
+                    grown = tuple([subst(a, grown) for a in args])
+                    chain.append(readable(Instance(callee, grown)))
+                errors.runaway(self.ctx.diagnostics, proc.name, proc.name_span, [*chain, "..."])
 
     # --- runaway ------------------------------------------------------------------------------------------------------
 
