@@ -15,7 +15,7 @@ import pytest
 from tests.harness.forked import vitte
 
 HELLO = 'proc main() {\n  println("hello")\n}\n'
-WRONG = "proc main() {\n  let x: int = nothing_here\n}\n"
+WRONG = "proc main() {\n  let _x: int = nothing_here\n}\n"
 
 
 @pytest.fixture
@@ -82,7 +82,7 @@ def test_argument_files(folder: Path) -> None:
     (folder / "more").write_text("--message-format\nshort\n")
     (folder / "args").write_text("check\n@more\nwrong.vit\n")
     ran = vitte("@args", cwd=folder)
-    assert ran.status == 1 and ran.err.startswith("wrong.vit:2:16: error[V")
+    assert ran.status == 1 and ran.err.startswith("wrong.vit:2:17: error[V")
 
 
 def test_run(folder: Path) -> None:
@@ -105,7 +105,7 @@ def test_standard_input(folder: Path) -> None:
 def test_diagnostics_go_to_stderr_with_a_count(folder: Path) -> None:
     ran = vitte("check", "wrong.vit", cwd=folder)
     assert (ran.status, ran.out) == (1, "")
-    assert ran.err.startswith("error[V0") and " --> wrong.vit:2:16\n" in ran.err
+    assert ran.err.startswith("error[V0") and " --> wrong.vit:2:17\n" in ran.err
     assert ran.err.endswith("error: `wrong` was not compiled: 1 error\n")
 
 
@@ -123,7 +123,7 @@ def test_colour(folder: Path) -> None:
 
 
 def test_error_limit(folder: Path) -> None:
-    (folder / "many.vit").write_text("proc main() {\n" + "".join(f"  let a{n}: int = none_{n}\n" for n in range(9)) + "}\n")
+    (folder / "many.vit").write_text("proc main() {\n" + "".join(f"  let _a{n}: int = none_{n}\n" for n in range(9)) + "}\n")
     ran = vitte("check", "many.vit", "--error-limit", "3", cwd=folder)
     assert ran.err.count("error[V") == 3 and "9 errors (6 more not shown" in ran.err
 
@@ -191,7 +191,7 @@ def test_emit_one_procedure(folder: Path) -> None:
 
 
 def test_time_passes(folder: Path) -> None:
-    ran = vitte("check", "hello.vit", "--time-passes", cwd=folder)
+    ran = vitte("check", "hello.vit", "--cache", "off", "--time-passes", cwd=folder)
     assert ran.status == 0 and "typecheck" in ran.err and ran.err.splitlines()[-1].startswith("sum")
 
 

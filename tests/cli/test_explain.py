@@ -13,7 +13,7 @@ from tests.harness.forked import vitte
 from tests.harness.pages import Example, examples
 
 PAGES = sorted((ROOT / "docs" / "errors").glob("*.md"))
-_CODE = re.compile(r"\bCode\(\s*\"([VW]\d{4})\"", re.MULTILINE)
+_CODE = re.compile(r"\bCode\(\s*\"([VW]\d{4})\",\s*\"([^\"]*)\"", re.MULTILINE)
 
 
 def compiled(example: Example, folder: Path) -> list[str]:
@@ -38,10 +38,10 @@ def test_examples(page: Path, tmp_path: Path) -> None:
 
 
 def test_every_code_has_a_page_and_every_page_a_code() -> None:
-    codes: dict[str, Path] = {}
+    codes: dict[str, str] = {}
     for path in sorted((ROOT / "src" / "vitte").rglob("*.py")):
-        for code in _CODE.findall(path.read_text()):
-            assert codes.setdefault(code, path) == path, f"{code} is in {path} and in {codes[code]}"
+        for code, title in _CODE.findall(path.read_text()):
+            assert codes.setdefault(code, title) == title, f"{code} has two titles"
     assert sorted(codes) == [page.stem for page in PAGES]
 
 

@@ -42,7 +42,7 @@ def test_to_a_program_that_runs(program: str, tmp_path: Path, capfd: pytest.Capt
 
 
 def test_check_finds_mistakes_and_makes_nothing(tmp_path: Path) -> None:
-    (tmp_path / "bad.vit").write_text('proc main() { let x: int = "text" }\n')
+    (tmp_path / "bad.vit").write_text('proc main() { let _x: int = "text" }\n')
     outcome = check(options(str(tmp_path / "bad.vit"), tmp_path))
     assert outcome.status == 1 and [d.level for d in outcome.diagnostics] == ["error"]
 

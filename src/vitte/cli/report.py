@@ -77,7 +77,7 @@ def timing_table(timings: list[Timing], lines: int) -> str:
     out = [f"{'stage':<16} {'ms':>10} {'%':>6} {'runs':>6}"]
     for stage, (seconds, count) in totals.items():
         out.append(f"{stage:<16} {seconds * 1e3:>10.2f} {seconds / whole * 100:>6.1f} {count:>6}")
-    out.append(f"{'sum':<16} {whole * 1e3:>10.2f}        {lines} lines")
+    out.append(f"{'sum':<16} {whole * 1e3 if totals else 0:>10.2f}        {lines} lines")
     return "\n".join(out) + "\n"
 
 
