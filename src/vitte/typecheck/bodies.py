@@ -148,7 +148,7 @@ def _missing_give(cx: Cx, item: hir.Proc, proc: ProcDef, body: hir.Expr, value: 
                     )
     if cx.diag.error_count > cx.errors_before and _has_error(value):
         return
-    cx.error(E.MISSING_GIVE, span, f"`{proc.name}` does not give a `{show(proc.result)}` on every path", label, why, helps=helps)
+    cx.error(E.MISSING_GIVE, span, f"`{proc.name}` does not give {E.an(show(proc.result))} on every path", label, why, helps=helps)
 
 
 def _has_error(value: thir.Expr) -> bool:
@@ -198,7 +198,7 @@ def finish(cx: Cx, path: str, params: list[thir.Param], result: Ty, value: thir.
                         E.CANNOT_INFER,
                         decl.span,
                         f"the type of `{decl.name}` cannot be told from its uses",
-                        f"a `{show(ty)}`",
+                        f"{E.an(show(ty))}",
                         notes=(f"say it: `let {decl.name}: T = ...`",),
                     )
                 ty = t.ERROR
@@ -287,7 +287,7 @@ def _unresolved(cx: Cx, ty: Ty, span: Span, reported: bool) -> Ty:
             E.CANNOT_INFER,
             span,
             "the type of this cannot be told from how it is used",
-            f"a `{show(ty)}`",
+            f"{E.an(show(ty))}",
             notes=("say its type where it is bound",),
         )
     return t.ERROR

@@ -324,7 +324,9 @@ def _variadic(cx: Cx, e: hir.Expr) -> thir.Expr:
     if type(ty) is t.IntTy and ty.bits < 32:
         return thir.Cast(t.I32, node.span, "int", node)
     if type(ty) not in (t.IntTy, t.FloatTy, t.PtrTy, t.ErrorTy):
-        cx.error(E.MISMATCH, node.span, f"a `{show(ty)}` cannot be passed to a variadic foreign procedure", "numbers and raw pointers can")
+        cx.error(
+            E.MISMATCH, node.span, f"{E.an(show(ty))} cannot be passed to a variadic foreign procedure", "numbers and raw pointers can"
+        )
     return node
 
 
@@ -339,7 +341,7 @@ def _call_value(cx: Cx, e: hir.Call) -> thir.Expr:
         return value_call(cx, node, ty, e.args, e.span)
     check_all(cx, e.args)
     if type(ty) is not t.ErrorTy:
-        cx.error(E.NOT_CALLABLE, e.callee.span, f"a `{show(ty)}` cannot be called", "not a procedure")
+        cx.error(E.NOT_CALLABLE, e.callee.span, f"{E.an(show(ty))} cannot be called", "not a procedure")
     return cx.error_node(e.span)
 
 
@@ -350,7 +352,7 @@ def value_call(cx: Cx, callee: thir.Expr, ty: t.ProcTy, hargs: list[hir.Arg], sp
             E.ARG_COUNT,
             callee.span,
             f"this procedure takes {E.plural(len(ty.params), 'argument')}, {len(hargs)} {is_are} given",
-            f"a `{cx.show(ty)}`",
+            f"{E.an(cx.show(ty))}",
         )
         check_all(cx, hargs)
         return cx.error_node(span)

@@ -254,6 +254,8 @@ def _helps(cx: Cx, span: Span, node: thir.Expr, got: Ty, want: Ty) -> list[Sugge
         helps.append(cx.diag.suggest("wrap it: `Ok(...)`", span, "Ok(...)", "placeholder"))
     elif gc is t.AdtTy and got.path in (lang.OPTION, lang.RESULT) and got.args[0] is want:  # type: ignore[attr-defined]
         helps.append(insert_after(cx, "pass a missing value on with `?`, or say with `??` what to take instead", span, "?"))
+    elif gc is t.AdtTy and got.path == lang.OPTION and type(got.args[0]) is t.RefTy and got.args[0].target is want:  # type: ignore[attr-defined]
+        helps.append(insert_after(cx, "say with `??` what to take when it is missing", span, " ?? ...", "placeholder"))
     elif want is t.STRING and got is not t.UNIT:
         helps.append(insert_after(cx, "make text of it with `.to_string()`", span, ".to_string()"))
     elif wc is t.AdtTy and want.path == lang.BOX and want.args[0] is got:  # type: ignore[attr-defined]

@@ -293,7 +293,7 @@ class Collector:
                         E.DISCRIMINANT,
                         case.name_span,
                         f"`{case.name}` would be {value}, which does not fit in `{show(ty)}`",
-                        f"`{adt.name}` is a `{show(ty)}`",
+                        f"`{adt.name}` is {E.an(show(ty))}",
                     )
             if not is_flags and value in seen:
                 self.diag.error(

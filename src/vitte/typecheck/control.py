@@ -79,7 +79,7 @@ def let(cx: Cx, s: hir.Let, stmts: list[thir.Stmt]) -> Ty | None:
         if ty is t.NEVER:
             diverges = t.NEVER
         elif type(ty) is t.SliceTy:
-            cx.error(E.UNSIZED, s.init.span, f"a `{cx.show(ty)}` has no size of its own", "borrow it with `&`")
+            cx.error(E.UNSIZED, s.init.span, f"{E.an(cx.show(ty))} has no size of its own", "borrow it with `&`")
             ty = t.ERROR
     else:
         ty = cx.fresh()
@@ -174,6 +174,8 @@ def if_(cx: Cx, e: hir.If, want: Ty | None) -> thir.Expr:
         then = cx.discard(e.then)
         otherwise: thir.Expr | None = None
         ty: Ty = t.UNIT
+        if e.otherwise is None and want is not DISCARD:
+            _needs_else(cx, e, then)
         if e.otherwise is not None:
             otherwise = cx.discard(e.otherwise)
             if then.ty is t.NEVER and otherwise.ty is t.NEVER:
@@ -184,6 +186,23 @@ def if_(cx: Cx, e: hir.If, want: Ty | None) -> thir.Expr:
     then = join.add(cx.expr(e.then, join.hint() if join.want is not None else want))
     other = join.add(cx.expr(e.otherwise, join.hint() or want))
     return thir.If(join.result(_fallback(then, other)), e.span, cond, then, other)
+
+
+def _needs_else(cx: Cx, e: hir.If, then: thir.Expr) -> None:
+    """An `if` whose value is used has one on both ways."""
+    if type(e.then) is not hir.Block or e.then.tail is None or type(then) is not thir.Block or not then.stmts:
+        return
+    last = then.stmts[-1]
+    if type(last) is thir.ExprStmt:
+        ty = cx.resolve(last.expr.ty)
+        if ty is not t.UNIT and ty is not t.NEVER and not ty.flags & HAS_ERROR:
+            cx.error(
+                E.MISMATCH,
+                last.span,
+                "an `if` without `else` has no value",
+                f"this `{show(ty)}` is thrown away",
+                notes=("add an `else` that gives the other value",),
+            )
 
 
 def _fallback(then: thir.Expr, other: thir.Expr) -> Ty:
@@ -355,7 +374,7 @@ def for_(cx: Cx, e: hir.For, want: Ty | None) -> thir.Expr:
         notes = ("get the value inside first: with `?`, `??` or a `match`",)
     else:
         notes = ("ranges, lists, arrays, strings, maps, sets and what implements `Iterator` or `Iterable` can be",)
-    cx.error(E.NOT_ITERABLE, it.span, f"a `{show(ty)}` cannot be iterated over", "not a sequence", notes=notes)
+    cx.error(E.NOT_ITERABLE, it.span, f"{E.an(show(ty))} cannot be iterated over", "not a sequence", notes=notes)
     return _for_error(cx, e)
 
 
@@ -459,7 +478,7 @@ def _for_iter(cx: Cx, e: hir.For, iterator: thir.Expr) -> thir.Expr:
             iterator = cx.made(thir.Deref(target, iterator.span, iterator))
             ty = target
         else:
-            cx.error(E.NOT_ITERABLE, e.iterable.span, f"a `{show(ty)}` cannot be iterated over", "not an `Iterator`")
+            cx.error(E.NOT_ITERABLE, e.iterable.span, f"{E.an(show(ty))} cannot be iterated over", "not an `Iterator`")
             return _for_error(cx, e)
     item = cx.norm(t.proj_ty(lang.TRAIT_ITERATOR, (ty,), "Item"), e.span)
     pat = _loop_pattern(cx, e, item)
@@ -503,7 +522,7 @@ def try_(cx: Cx, e: hir.Try, want: Ty | None) -> thir.Expr:
     if ty is t.ERROR:
         return cx.error_node(span)
     if type(ty) is not t.AdtTy or ty.path not in (lang.OPTION, lang.RESULT):
-        cx.error(E.BAD_TRY, span, f"`?` works on an option or result, this is a `{show(ty)}`", "always has its value", notes=())
+        cx.error(E.BAD_TRY, span, f"`?` works on an option or result, this is {E.an(show(ty))}", "always has its value", notes=())
         return cx.error_node(span)
     result = cx.result
     is_option = ty.path == lang.OPTION
@@ -567,7 +586,7 @@ def _convert_error(cx: Cx, error: thir.Expr, have: Ty, want: Ty, span: Span) -> 
     cx.error(
         E.BAD_TRY,
         span,
-        f"`?` cannot make the error `{show(want)}` of a `{show(have)}`",
+        f"`?` cannot make the error `{show(want)}` of {E.an(show(have))}",
         f"the error here is `{show(have)}`",
         cx.result_why,
         notes=(f"`impl From[{show(have)}] for {show(want)}` would convert it",),
@@ -591,7 +610,7 @@ def coalesce(cx: Cx, e: hir.Coalesce, want: Ty | None) -> thir.Expr:
         return cx.error_node(span)
     if type(ty) is not t.AdtTy or ty.path not in (lang.OPTION, lang.RESULT):
         cx.expr(e.right)
-        cx.error(E.BAD_COALESCE, span, f"`??` works on an option or result, the left side is a `{show(ty)}`", "always has its value")
+        cx.error(E.BAD_COALESCE, span, f"`??` works on an option or result, the left side is {E.an(show(ty))}", "always has its value")
         return cx.error_node(span)
     adt = cx.defs.adts[ty.path]
     is_option = ty.path == lang.OPTION

@@ -19,10 +19,11 @@ from vitte.base.source import NO_SPAN, Span, span_start
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
 from vitte.ir.defs import AssocBound, Definitions, Generics, ProcDef, TraitRef
-from vitte.ir.impls import normalize
+from vitte.ir.impls import bounds_of, normalize
 from vitte.ir.ownership import is_copy
 from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PROJECTION, InferTy, Ty, infer_ty, map_ty, show
 from vitte.typecheck import errors as E
+from vitte.typecheck.coerce import coerce
 from vitte.typecheck.collect import Collector
 
 DISCARD = t.SimpleTy("{discard}")
@@ -77,8 +78,6 @@ class Cx:
 
     def begin(self, path: str, generics: Generics, locals: list[hir.Local], result: Ty | None) -> None:
         """Start a body. `result` None: `give` is not possible (constants)."""
-        from vitte.ir.impls import bounds_of
-
         self.path = path
         self.bounds: tuple[TraitRef | AssocBound, ...] = bounds_of(generics, self.defs)
         self.hir_locals = locals
@@ -131,8 +130,6 @@ class Cx:
         return self.expr(e, None)
 
     def coerce(self, node: thir.Expr, want: Ty, why: Why | None = None) -> thir.Expr:
-        from vitte.typecheck.coerce import coerce
-
         return coerce(self, node, want, why)
 
     def made(self, node: thir.Expr) -> thir.Expr:

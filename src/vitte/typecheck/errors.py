@@ -97,3 +97,9 @@ def listed(names: list[str], last: str = "and") -> str:
     if len(quoted) <= 1:
         return "".join(quoted)
     return f"{', '.join(quoted[:-1])} {last} {quoted[-1]}"
+
+
+def an(text: str) -> str:
+    """The text in backquotes after its article: an `int`, a `u8`."""
+    word = "an" if text[0] in "aeioAEIO" or text in ("f32", "f64") else "a"
+    return f"{word} `{text}`"

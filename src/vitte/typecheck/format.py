@@ -120,7 +120,7 @@ def _write(cx: Cx, out: thir.Expr, node: thir.Expr, spec: hir.FormatSpec | None,
             spec.kind == "e" and not is_int and type(known) is not t.FloatTy and not _own_show(known)
         ):
             wanted = "an integer" if spec.kind in _RADIX else "a number"
-            cx.error(E.FORMAT_KIND, span, f"`{{:{spec.kind}}}` prints {wanted}, this is a `{show(known)}`", f"a `{show(known)}`")
+            cx.error(E.FORMAT_KIND, span, f"`{{:{spec.kind}}}` prints {wanted}, this is {E.an(show(known))}", f"{E.an(show(known))}")
             return None
     spec_node = _spec(cx, spec, span)
     if spec_node is None:

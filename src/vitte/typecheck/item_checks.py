@@ -251,7 +251,7 @@ def _check_signature(col: Collector, trait: TraitDef, impl: ImplDef, mine: ProcD
                 problem = f"parameter `{a.name}` is {words[a.mode]}, in the trait it is {words[b.mode]}"
                 break
             if got is not want:
-                problem = f"parameter `{a.name}` is a `{show(got)}`, in the trait it is a `{show(want)}`"
+                problem = f"parameter `{a.name}` is {E.an(show(got))}, in the trait it is {E.an(show(want))}"
                 break
         else:
             want = normalize(subst(theirs.result, args), col.defs, bounds)

@@ -108,7 +108,7 @@ def repeat(cx: Cx, e: hir.Repeat, want: Ty | None) -> thir.Expr:
         cx.error(
             E.REPEAT_MOVE,
             e.elem.span,
-            f"a `{show(ty)}` cannot be repeated in an array: it moves",
+            f"{E.an(show(ty))} cannot be repeated in an array: it moves",
             "not a copy type",
             notes=("a list of clones: `let xs: [T] = [e; n]`",),
         )
@@ -240,7 +240,7 @@ def _build(cx: Cx, e: hir.FormLit, adt: AdtDef, index: int, args: tuple[Ty, ...]
             field_ty = cx.norm(subst(field_ty, args), e.span)
         node = cx.expr(init.value, field_ty)
         if node.ty is not field_ty:
-            node = coerce(cx, node, field_ty, (f"field `{field.name}` is a `{cx.show(field_ty)}`", field.name_span, adt.file))
+            node = coerce(cx, node, field_ty, (f"field `{field.name}` is {E.an(cx.show(field_ty))}", field.name_span, adt.file))
         values.append((at, node))
     base: thir.Expr | None = None
     if e.base is not None:
@@ -354,7 +354,9 @@ def cast(cx: Cx, e: hir.Cast, want: Ty | None) -> thir.Expr:
         adt = cx.defs.adts.get(ty.path)
         if adt is not None and adt.kind == "pick" and type(got) is t.IntTy:
             notes.append("an integer may be no case of the pick: use a `match`")
-    cx.error(E.BAD_CAST, e.span, f"a `{show(got)}` cannot be converted to `{show(ty)}` with `as`", "no such conversion", notes=tuple(notes))
+    cx.error(
+        E.BAD_CAST, e.span, f"{E.an(show(got))} cannot be converted to `{show(ty)}` with `as`", "no such conversion", notes=tuple(notes)
+    )
     return cx.error_node(e.span, ty)
 
 

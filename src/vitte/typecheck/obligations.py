@@ -67,7 +67,7 @@ def unmet(cx: Cx, trait: str, args: tuple[Ty, ...], span: Span, why: str) -> Non
                 for field in variant.fields:
                     part = normalize(subst(field.ty, ty.args), cx.defs, cx.bounds)
                     if select_impl(cx.defs, trait, (part,), cx.bounds) is None:
-                        notes.append(f"its part `{field.name}` is a `{show(part)}`, which has no `{name}`")
+                        notes.append(f"its part `{field.name}` is {E.an(show(part))}, which has no `{name}`")
                         break
     cx.diag.error(code, span, f"`{shown}` does not implement `{name}`", f"`{name}` is missing for `{shown}`", notes=tuple(notes))
 

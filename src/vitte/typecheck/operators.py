@@ -436,7 +436,7 @@ def _cannot_compare(cx: Cx, e: hir.Binary, trait_path: str, ty: Ty, left: thir.E
                 for field in variant.fields:
                     part = normalize(subst(field.ty, ty.args), cx.defs, cx.bounds)
                     if select_impl(cx.defs, trait_path, (part,), cx.bounds) is None:
-                        notes.append(f"its part `{field.name}` is a `{show(part)}`, which cannot be compared")
+                        notes.append(f"its part `{field.name}` is {E.an(show(part))}, which cannot be compared")
                         break
     what = "compared" if trait_path == lang.TRAIT_EQ else "ordered"
     cx.diag.error(
@@ -502,7 +502,7 @@ def _unary_trait(cx: Cx, e: hir.Unary, node: thir.Expr, ty: Ty, trait_path: str,
         notes: tuple[str, ...] = ()
         if e.op == "not" and type(ty) is IntTy:
             notes = ("`~` flips the bits of an integer; compare with zero to ask whether it is one",)
-        cx.error(E.BAD_OPERATOR, e.span, f"`{e.op}` is not defined for `{show(ty)}`", f"a `{show(ty)}`", notes=notes)
+        cx.error(E.BAD_OPERATOR, e.span, f"`{e.op}` is not defined for `{show(ty)}`", f"{E.an(show(ty))}", notes=notes)
         return cx.error_node(e.span)
     result = cx.norm(t.proj_ty(trait_path, (ty,), "Output"), e.span) if "Output" in trait.assoc_types else ty
     return cx.lang_call(trait.methods[method], (ty,), [node], e.span, result)

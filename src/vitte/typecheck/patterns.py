@@ -117,7 +117,7 @@ def _bind(cx: Cx, p: hir.PatBind, ty: Ty, mode: str, place: thir.Expr | None) ->
 def _wrong(cx: Cx, p: hir.Pat, what: str, ty: Ty) -> thir.Pat:
     resolved = cx.resolve(ty)
     if not resolved.flags & t.HAS_ERROR:
-        cx.error(E.PATTERN_TYPE, p.span, f"{what} cannot match a `{show(resolved)}`", f"the value is a `{show(resolved)}`")
+        cx.error(E.PATTERN_TYPE, p.span, f"{what} cannot match {E.an(show(resolved))}", f"the value is {E.an(show(resolved))}")
     bind_errors(cx, p)
     return thir.PWild(t.ERROR, p.span)
 
@@ -185,7 +185,7 @@ def _lit(cx: Cx, p: hir.PatLit, ty: Ty, mode: str, place: thir.Expr | None) -> t
     wanted = _LIT_TYPES[kind]
     if ty is wanted or cx.unify(ty, wanted):
         return thir.PConst(wanted, p.span, int(value) if kind == "bool" else value)  # type: ignore[arg-type]
-    return _wrong(cx, p, f"a `{show(wanted)}`", ty)
+    return _wrong(cx, p, f"{E.an(show(wanted))}", ty)
 
 
 def _range_end(cx: Cx, e: hir.Expr, ty: Ty) -> int | float | None:
@@ -255,7 +255,7 @@ def _path(cx: Cx, p: hir.PatPath, ty: Ty, mode: str, place: thir.Expr | None) ->
     if const is None:
         return thir.PWild(t.ERROR, p.span)
     if not cx.unify(const.ty, ty):
-        return _wrong(cx, p, f"constant `{name}`, a `{show(const.ty)}`,", ty)
+        return _wrong(cx, p, f"constant `{name}`, {E.an(show(const.ty))},", ty)
     value: object = const.int_value
     if value is None:
         try:
@@ -437,7 +437,7 @@ def _tuple(cx: Cx, p: hir.PatTuple, ty: Ty, mode: str, place: thir.Expr | None) 
     have = len(ty.elems)
     if (p.rest_at < 0 and count != have) or (p.rest_at >= 0 and count > have):
         cx.error(
-            E.PATTERN_FIELDS, p.span, f"the value has {E.plural(have, 'part')}, the pattern has {count}", f"a `{show(cx.resolve(ty))}`"
+            E.PATTERN_FIELDS, p.span, f"the value has {E.plural(have, 'part')}, the pattern has {count}", f"{E.an(show(cx.resolve(ty)))}"
         )
         bind_errors(cx, p)
         return thir.PWild(t.ERROR, p.span)
@@ -473,7 +473,7 @@ def _list(cx: Cx, p: hir.PatList, ty: Ty, mode: str, place: thir.Expr | None) ->
                 E.PATTERN_FIELDS,
                 p.span,
                 f"the array has {E.plural(ty.length.value, 'element')}, the pattern has {count}",
-                f"a `{show(cx.resolve(ty))}`",
+                f"{E.an(show(cx.resolve(ty)))}",
             )
             bind_errors(cx, p)
             return thir.PWild(t.ERROR, p.span)

@@ -47,7 +47,7 @@ def require_mut(cx: Cx, node: thir.Expr, span: Span, action: str) -> bool:
                 return False
             if type(ty) is t.PtrTy:
                 if not ty.mutable:
-                    cx.error(E.NOT_MUTABLE, span, f"what a `{cx.show(ty)}` points at cannot be {action}", "a `*mut` pointer is needed")
+                    cx.error(E.NOT_MUTABLE, span, f"what {E.an(cx.show(ty))} points at cannot be {action}", "a `*mut` pointer is needed")
                 return ty.mutable
             node = base
         elif isinstance(node, thir.Local):
@@ -113,7 +113,7 @@ def _not_mutable_ref(cx: Cx, base: thir.Expr, span: Span, action: str) -> None:
         E.NOT_MUTABLE,
         span,
         f"{what} is lent for reading and cannot be {action}",
-        f"a `{cx.show(base.ty)}`",
+        f"{E.an(cx.show(base.ty))}",
         why,
         notes=("`&mut` lends for changing",),
     )
@@ -359,7 +359,7 @@ def _index_trait(cx: Cx, base: thir.Expr, ty: Ty, e: hir.Index) -> thir.Expr:
         cx.error(
             E.NOT_INDEXABLE,
             e.base.span,
-            f"a `{cx.show(ty)}` cannot be indexed",
+            f"{E.an(cx.show(ty))} cannot be indexed",
             "has no elements",
             notes=("arrays, lists, slices, strings and maps can, and what implements `Index`",),
         )
@@ -374,7 +374,7 @@ def _index_trait(cx: Cx, base: thir.Expr, ty: Ty, e: hir.Index) -> thir.Expr:
             cx.error(
                 E.NOT_INDEXABLE,
                 e.index.span,
-                f"a `{cx.show(ty)}` cannot be indexed by a `{cx.show(index_ty)}`",
+                f"{E.an(cx.show(ty))} cannot be indexed by {E.an(cx.show(index_ty))}",
                 f"possible are {E.listed([show(o) for o in options])}",
             )
             return cx.error_node(e.span)
@@ -402,7 +402,7 @@ def slice_expr(cx: Cx, e: hir.Slice, want: Ty | None, mutable: bool = False) -> 
             if part is not None:
                 cx.expr(part)
         if cls is not t.ErrorTy:
-            cx.error(E.NOT_INDEXABLE, e.base.span, f"a `{cx.show(ty)}` cannot be sliced", "has no elements in a row")
+            cx.error(E.NOT_INDEXABLE, e.base.span, f"{E.an(cx.show(ty))} cannot be sliced", "has no elements in a row")
         return cx.error_node(span)
     if elem is not None:
         if mutable:
@@ -508,7 +508,7 @@ def deref(cx: Cx, e: hir.Unary, want: Ty | None) -> thir.Expr:
     if type(node) is thir.Local and cx.param_modes.get(node.local) in ("lend", "mut"):
         return node  # what is lent may be written as a reference
     if cls is not t.ErrorTy:
-        cx.error(E.NOT_DEREF, e.span, f"a `{cx.show(ty)}` cannot be followed with `*`", "not a reference, box or raw pointer")
+        cx.error(E.NOT_DEREF, e.span, f"{E.an(cx.show(ty))} cannot be followed with `*`", "not a reference, box or raw pointer")
     return cx.error_node(e.span)
 
 
@@ -552,7 +552,7 @@ def _field_place(cx: Cx, base: thir.Expr, e: hir.Field, adt: AdtDef | None) -> t
 def _place_why(cx: Cx, place: thir.Expr) -> tuple[str, Span, str] | None:
     if type(place) is thir.Local and place.local < len(cx.hir_locals):
         decl = cx.hir_locals[place.local]
-        return f"`{decl.name}` is a `{cx.show(place.ty)}`", decl.span, ""
+        return f"`{decl.name}` is {E.an(cx.show(place.ty))}", decl.span, ""
     if type(place) is thir.Field and type(cx.shallow(place.base.ty)) is t.AdtTy:
         adt = cx.defs.adts.get(cx.shallow(place.base.ty).path)  # type: ignore[attr-defined]
         if adt is not None:
@@ -662,7 +662,7 @@ def assign_op(cx: Cx, e: hir.AssignOp, want: Ty | None) -> thir.Expr:
                 node = coerce(cx, node, ty, _place_why(cx, place))
         check_settable(cx, place, place_e.span, "set")
         if not primitive_op(op, cx.resolve(ty)):
-            cx.error(E.BAD_OPERATOR, e.op_span, f"`{op}=` is not defined for `{cx.show(ty)}`", f"a `{cx.show(ty)}`")
+            cx.error(E.BAD_OPERATOR, e.op_span, f"`{op}=` is not defined for `{cx.show(ty)}`", f"{E.an(cx.show(ty))}")
             return cx.error_node(span, t.UNIT)
         return thir.AssignOp(t.UNIT, span, op, place, node)
     adt = cx.defs.adts.get(ty.path) if type(ty) is t.AdtTy else None
