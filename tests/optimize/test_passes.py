@@ -34,7 +34,7 @@ def test_nothing_is_optional_at_level_0() -> None:
 
 
 SUM = """
-fn "m::get"(%0: ptr, %1: i64) -> i64 linkonce inline {
+fn "m::get[i64]"(%0: ptr, %1: i64) -> i64 linkonce inline {
   params "readonly", ""
   about "get" file "list.vit" line 1
   loc 1: "list.vit" 2:3
@@ -60,7 +60,7 @@ bb1(%3: i64, %4: i64):
   %6 = slt i1 %3, %5
   br %6, bb2, bb3
 bb2:
-  %7 = call i64 "m::get" %0, %3
+  %7 = call i64 "m::get[i64]" %0, %3
   %8 = add i64 %4, %7
   %9 = sadd.trap i64 %3, %2
   jump bb1(%9, %8)
@@ -89,7 +89,7 @@ def test_a_pass_that_breaks_something_is_named(monkeypatch: pytest.MonkeyPatch) 
         return True
 
     monkeypatch.setitem(PASSES, "copies", Pass("copies", "breaks things", spoil))  # type: ignore[arg-type]
-    with pytest.raises(optimize.PassBroke, match=r"pass copies broke m::get: S1"):
+    with pytest.raises(optimize.PassBroke, match=r"pass copies broke m::get\[i64\]: S1"):
         optimize.run(ssa(SUM), context("1"), verify=True)
 
 

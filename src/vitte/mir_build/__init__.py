@@ -69,7 +69,7 @@ class _Stage:
             body = self.finished(Instance(check.body.path), check.body, check.body.path, "internal")
             program.static_asserts.append(mir.StaticAssert(body, check.message, check.text, check.span))
         for item in plan.items:
-            if item.linkage != "linkonce":
+            if item.linkage != "linkonce" or item.symbol in (lang.STR_RETAIN, lang.STR_RELEASE):  # stage 6 adds calls of these
                 self.todo.append(item.instance)
         self.close()
         made = self.made

@@ -11,11 +11,14 @@ _SYMBOLIC = frozenset(("call", "fn_addr", "global_addr", "const", "const_addr"))
 
 
 def remove_unused(module: Module) -> bool:
-    """Keep what is external, and what that reaches."""
+    """Keep what is external, and what that reaches. The module's own `inline` procedures count as external: other units may call them
+    without having a copy."""
     functions = {fn.symbol: fn for fn in module.functions}
     data = {g.symbol: g for g in module.globals}
     wanted: dict[str, None] = {}
-    work: list[str] = [fn.symbol for fn in module.functions if fn.linkage == "external"]
+    work: list[str] = [
+        fn.symbol for fn in module.functions if fn.linkage == "external" or (fn.linkage == "linkonce" and is_own(fn, module))
+    ]
     work += [g.symbol for g in module.globals if g.linkage == "external"]
     work += [p.initializer for p in module.pending] + [a.initializer for a in module.asserts]
     work += [p.symbol for p in module.pending]
@@ -38,6 +41,11 @@ def remove_unused(module: Module) -> bool:
     changed = len(kept) < len(module.functions) or len(kept_data) < len(module.globals)
     module.functions, module.globals = kept, kept_data
     return changed
+
+
+def is_own(fn: Function, module: Module) -> bool:
+    """Whether it is a plain procedure of this module, not an instance of something generic nor glue."""
+    return fn.symbol.startswith(f"{module.name}::") and "[" not in fn.symbol
 
 
 def references(fn: Function) -> list[str]:
