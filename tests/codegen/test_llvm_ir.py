@@ -86,8 +86,20 @@ CASES: dict[str, tuple[str, dict[str, str], list[str]]] = {
            bb1(%3: i64):
              ret %3
            }""",
-        {},
+        {"opt_level": "1"},
         ["switch i8 %v0, label %b1 [ i8 1, label %b1 i8 255, label %e", "phi i64 [ 5, %b0 ], [ 6, %e", "], [ 5, %b0 ]"],
+    ),
+    "a small switch at level 0": (
+        """fn "m::f"(%0: i8) -> i64 external {
+           bb0:
+             %1 = iconst i64 5
+             %2 = iconst i64 6
+             switch %0, 1 bb1(%1), 255 bb1(%2), else bb1(%1)
+           bb1(%3: i64):
+             ret %3
+           }""",
+        {},
+        ["icmp eq i8 %v0, 1", "label %b1, label %k", "icmp eq i8 %v0, 255", "label %b1, label %k", "br label %b1", "phi i64 [ 5, %b0 ], [ 6, %k", "], [ 5, %k"],
     ),
     "small code is asked for by attributes": ('fn "m::f"() -> () external {\nbb0:\n  ret\n}', {"opt_level": "z"}, ["minsize optsize"]),
     "alloc and dealloc are known to LLVM": (

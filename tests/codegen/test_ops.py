@@ -18,10 +18,7 @@ from vitte.ir.ssa import BITS, OPS
 
 INTS = ("i8", "i16", "i32", "i64", "i128")
 FLOATS = ("f32", "f64")
-BINARY = (
-    "add sub mul and or xor shl lshr ashr sdiv udiv srem urem sadd.trap uadd.trap ssub.trap usub.trap smul.trap umul.trap rotl "
-    "sadd.over uadd.over smul.over umul.over ssub.over usub.over eq ne slt sle sgt sge ult ule ugt uge"
-).split()
+BINARY = ["add", "sub", "mul", "and", "or", "xor", "shl", "lshr", "ashr", "sdiv", "udiv", "srem", "urem", "sadd.trap", "uadd.trap", "ssub.trap", "usub.trap", "smul.trap", "umul.trap", "rotl", "sadd.over", "uadd.over", "smul.over", "umul.over", "ssub.over", "usub.over", "eq", "ne", "slt", "sle", "sgt", "sge", "ult", "ule", "ugt", "uge"]
 
 
 def cases() -> list[tuple[str, str, tuple[str, ...], str]]:

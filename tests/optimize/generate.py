@@ -46,7 +46,7 @@ class Generator:
         value = self.value(result) if result else -1
         loc = self.rng.randrange(6) if op == "check" or op.endswith(".trap") else 0
         self.fn.blocks[self.open].insts.append(Inst(op, ty, args, value, loc=loc, **more))  # type: ignore[arg-type]
-        if result and result in INTS + ("i1",):
+        if result and result in (*INTS, "i1"):
             self.pool.setdefault(result, []).append(value)
         return value
 

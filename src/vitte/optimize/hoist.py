@@ -71,7 +71,7 @@ class _Hoist:
     def _goes(self, inst: Inst, calm: bool) -> bool:
         op = inst.op
         if op != "load":
-            return op in _MOVABLE and not any([a in self.inside for a in inst.args])
+            return op in _MOVABLE and not any(a in self.inside for a in inst.args)
         if inst.args[0] in self.inside:
             return False
         if self.memory is None:
@@ -80,7 +80,7 @@ class _Hoist:
         if place is None or not (calm or self._readable(place)):
             return False
         memory = self.memory
-        return not any([memory.writes(writer, place) for writer in self.writers])
+        return not any(memory.writes(writer, place) for writer in self.writers)
 
     def _readable(self, place: Place) -> bool:
         """Whether reading there is safe at any time."""
@@ -93,5 +93,5 @@ class _Hoist:
             i = self.fn.params.index(root)
             for flag in self.fn.param_flags[i].split() if i < len(self.fn.param_flags) else ():
                 if flag.startswith("deref="):
-                    return 0 <= at and at + size_of(ty) <= int(flag[6:])
+                    return at >= 0 and at + size_of(ty) <= int(flag[6:])
         return False

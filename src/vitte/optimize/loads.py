@@ -24,7 +24,7 @@ LIMIT = 400
 
 
 def run(fn: Function, module: Module) -> bool:
-    if not any([inst.op == "load" for bb in fn.blocks for inst in bb.insts]):
+    if not any(inst.op == "load" for bb in fn.blocks for inst in bb.insts):
         return False
     changed = False
     for _ in range(ROUNDS):
@@ -80,7 +80,7 @@ class _Loads:
         if len(known) == 1:
             return dict(smallest)
         others = [state for state in known if state is not smallest]
-        return {place: value for place, value in smallest.items() if all([other.get(place) == value for other in others])}
+        return {place: value for place, value in smallest.items() if all(other.get(place) == value for other in others)}
 
     def _transfer(self, number: int, state: State, new: dict[int, int] | None) -> None:
         memory = self.memory

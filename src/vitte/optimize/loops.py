@@ -44,7 +44,7 @@ def find_loops(fn: Function, dominators: Dominators) -> list[Loop]:
 def innermost(loops: list[Loop]) -> list[Loop]:
     """Loops with no other loop inside."""
     headers = {loop.header for loop in loops}
-    return [loop for loop in loops if not any([number in headers for number in loop.blocks[1:]])]
+    return [loop for loop in loops if not any(number in headers for number in loop.blocks[1:])]
 
 
 def preheader(fn: Function, loop: Loop) -> int:

@@ -152,9 +152,7 @@ class Memory:
             return offset == ANYWHERE or op != "memcpy" or (at < offset + inst.imm and offset < at + size_of(ty))
         if root not in self.own:
             return True
-        return any([
-            self.types[a] == "ptr" and self.address(a)[0] == root and self._given(inst, i) for i, a in enumerate(inst.args)
-        ])
+        return any(self.types[a] == "ptr" and self.address(a)[0] == root and self._given(inst, i) for i, a in enumerate(inst.args))
 
     def _given(self, inst: Inst, i: int) -> bool:
         """Whether a call may write through operand `i`."""

@@ -18,7 +18,7 @@ from vitte.ir.ssa_walk import Dominators
 
 
 def run(fn: Function, module: Module) -> bool:
-    if not fn.slots or not any([bb.cold for bb in fn.blocks]):
+    if not fn.slots or not any(bb.cold for bb in fn.blocks):
         return False
     uses = _Uses(fn)
     changed = False
@@ -30,7 +30,7 @@ def run(fn: Function, module: Module) -> bool:
         if dominators is None:
             dominators = Dominators(fn)
         targets = list(uses.cold[slot])
-        if fn.blocks[block].cold or not all([dominators.dominates(block, target) for target in targets]):
+        if fn.blocks[block].cold or not all(dominators.dominates(block, target) for target in targets):
             continue
         moved = [inst for inst in fn.blocks[block].insts if inst.op == "store" and uses.owner.get(inst.args[1]) == slot]
         gone = {id(inst) for inst in moved}

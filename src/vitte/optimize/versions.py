@@ -34,7 +34,7 @@ _MIRROR = {"slt": "sgt", "sgt": "slt", "sle": "sge", "sge": "sle", "eq": "eq", "
 
 
 def run(fn: Function, module: Module) -> bool:
-    if not any([inst.op == "check" or inst.op.endswith(".trap") for bb in fn.blocks for inst in bb.insts]):
+    if not any(inst.op == "check" or inst.op.endswith(".trap") for bb in fn.blocks for inst in bb.insts):
         return False
     dominators = Dominators(fn)
     changed = False
@@ -67,7 +67,7 @@ def _counted(fn: Function, loop: Loop, dominators: Dominators) -> Counted | None
     header = fn.blocks[loop.header]
     for number in loop.blocks:
         term = fn.blocks[number].term
-        if term.op != "br" or not all([dominators.dominates(number, latch) for latch in loop.latches]):
+        if term.op != "br" or not all(dominators.dominates(number, latch) for latch in loop.latches):
             continue
         stays = [jump.block in blocks for jump in term.targets]
         test = defs.get(term.args[0])

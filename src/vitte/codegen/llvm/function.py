@@ -15,7 +15,7 @@ from vitte.ir import lang
 if TYPE_CHECKING:
     from vitte.codegen.llvm.debug import FunctionDebug
     from vitte.codegen.llvm.module import ModuleEmitter
-    from vitte.ir.ssa import Block, Function, Jump
+    from vitte.ir.ssa import Block, Function, Jump, Term
 
 
 class FunctionEmitter:
@@ -149,6 +149,8 @@ class FunctionEmitter:
                 out.append(f"  ret {TYPE[self.types[value]]} {self.names[value]}{at}")
             else:
                 out.append(f"  ret void{at}")
+        elif op == "switch" and self.module.ctx.opt_level == "0" and len(term.cases) <= 4:
+            self._compares(term)
         elif op == "switch":
             ty = TYPE[self.types[term.args[0]]]
             taken = {}
@@ -157,6 +159,21 @@ class FunctionEmitter:
             out.append(f"  switch {ty} {self.names[term.args[0]]}, label {targets[-1]} [ {cases} ]{at}")
         else:
             out.append(f"  unreachable{at}")
+
+    def _compares(self, term: Term) -> None:
+        """A small switch as comparisons: LLVM's fast instruction selection, which level 0 uses, has no switch."""
+        at = self.at[term.loc]
+        ty = TYPE[self.types[term.args[0]]]
+        value = self.names[term.args[0]]
+        out = self.out
+        for case, jump in zip(term.cases, term.targets):
+            test = self.temp()
+            target = self._target(jump)
+            self.counter += 1
+            label = f"k{self.counter}"
+            out.append(f"  {test} = icmp eq {ty} {value}, {case}{at}\n  br i1 {test}, label {target}, label %{label}{at}\n{label}:")
+            self.label = label
+        out.append(f"  br label {self._target(term.targets[-1])}{at}")
 
     # --- checks ------------------------------------------------------------------------------------------------------
 

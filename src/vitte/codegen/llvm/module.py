@@ -158,17 +158,17 @@ class ModuleEmitter:
         return self.range
 
     def string(self, text: str) -> str:
-        """Address of a Vitte string: { bytes, length, owner null }."""
+        """Address of a Vitte string, { bytes, length, owner null }, with its bytes behind it: one symbol less for LLVM to look after."""
         name = self.strings.get(text)
         if name is None:
             number = len(self.strings)
             name = self.strings[text] = f"@vitte.s.{number}"
             data = text.encode("utf-8", "surrogatepass")
-            if data:
-                self.constants.append(f'@vitte.b.{number} = private unnamed_addr constant [{len(data)} x i8] c"{escape(data)}", align 1')
-            pointer = f"@vitte.b.{number}" if data else "null"
+            count = len(data)
             self.constants.append(
-                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr }} {{ ptr {pointer}, i64 {len(data)}, ptr null }}, align 8"
+                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr, [{count} x i8] }} "
+                f"{{ ptr getelementptr inbounds (i8, ptr {name}, i64 24), i64 {count}, ptr null, "
+                f'[{count} x i8] c"{escape(data)}" }}, align 8'
             )
         return name
 
