@@ -12,15 +12,15 @@ if TYPE_CHECKING:
     from vitte.const_eval.machine import Frame
     from vitte.driver.context import UnitContext
 
-ARITHMETIC = Code("V0500", "arithmetic error in a constant")
-INDEX = Code("V0501", "index out of range in a constant")
-PANICKED = Code("V0502", "panic in a constant")
-TOO_LONG = Code("V0503", "constant takes too many steps")
-CYCLE = Code("V0504", "constant in terms of itself")
-ASSERT = Code("V0505", "static assertion failed")
-NOT_CONST = Code("V0506", "call that cannot be made at compile time")
-MEMORY = Code("V0507", "constant that owns memory")
-FAULT = Code("V0508", "wrong use of memory in a constant")
+ARITHMETIC = Code("V0510", "arithmetic error in a constant")
+INDEX = Code("V0511", "index out of range in a constant")
+PANICKED = Code("V0512", "panic in a constant")
+TOO_LONG = Code("V0513", "constant takes too many steps")
+CYCLE = Code("V0514", "constant in terms of itself")
+ASSERT = Code("V0515", "static assertion failed")
+NOT_CONST = Code("V0516", "call that cannot be made at compile time")
+MEMORY = Code("V0517", "constant that owns memory")
+FAULT = Code("V0518", "wrong use of memory in a constant")
 
 
 class Reporter:

@@ -226,7 +226,8 @@ class _Evaluator:
             code = errors.INDEX if panic.what == "index" else errors.PANICKED
             if panic.what.startswith("overflow ") or panic.what in (fold.DIVISION_BY_ZERO, fold.REMAINDER_BY_ZERO):
                 code = errors.ARITHMETIC
-            self.reporter.report(code, f"{panic.message} while evaluating {what}", home, frames, label=panic.message)
+            text = f"{panic.message} while evaluating {what}" if code is not errors.PANICKED else f"panic while evaluating {what}"
+            self.reporter.report(code, text, home, frames, label=panic.message)
         except StepLimit as limit:
             self.reporter.report(
                 errors.TOO_LONG, f"{what} takes more than {self.ctx.const_step_limit} steps", home, machine.trace(limit.__traceback__),

@@ -1,6 +1,6 @@
 """The interpreter's memory: objects of bytes.
 
-A pointer is `object << 32 | offset`. Object 0 does not exist, so 0 is null; numbers are never used again, so a pointer to freed memory
+A pointer is `object << 32 | offset`. Objects are numbered from 2, so 0 is null; numbers are never used again, so a pointer to freed memory
 leads nowhere; and an offset beyond an object's end reaches no other object. What is *checked* has a shadow besides: one byte per byte,
 0 uninitialised, 1 data, 2 part of a pointer.
 """
@@ -37,7 +37,7 @@ class Memory:
         self.data: dict[int, bytearray | bytes] = {}
         self.heap: dict[int, object] = {}
         self.names: dict[int, str] = {}
-        self.new: Callable[[], int] = count(1).__next__
+        self.new: Callable[[], int] = count(2).__next__
         self.shadow: dict[int, bytearray] | None = {} if checked else None
 
     # --- objects

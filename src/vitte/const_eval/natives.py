@@ -10,6 +10,7 @@ from vitte.ir import lang
 if TYPE_CHECKING:
     from vitte.const_eval.machine import Machine, Native
 
+RESIZE = "std/rt::resize"
 HEADER = 16
 """Bytes before the text of a shared block: the count of owners, the room for text."""
 
@@ -20,7 +21,8 @@ class ConstNatives:
     def __init__(self, machine: Machine) -> None:
         self.memory = machine.memory
         natives: dict[str, Native] = {
-            "malloc": self.memory.allocate, "free": self.memory.free, lang.ALLOC: self.memory.allocate, lang.DEALLOC: self.memory.free,
+            "malloc": self.memory.allocate, "free": self.memory.free, "realloc": self.resize, RESIZE: self.resize,
+            lang.ALLOC: self.memory.allocate, lang.DEALLOC: self.memory.free,
             "memcmp": self.memcmp, lang.STR_RETAIN: self.retain, lang.STR_RELEASE: self.release, lang.STR_EQ: self.equal,
             lang.STR_CONCAT: self.concat, lang.PANIC: self.panic, lang.PANIC_INDEX: self.panic_index, lang.PANIC_OVERFLOW: self.panic,
             lang.ASSERT_FAILED: self.assert_failed, lang.ASSERT_FAILED_SIDES: self.assert_sides,
@@ -31,6 +33,13 @@ class ConstNatives:
 
     def text(self, at: int) -> bytes:
         return self.memory.read(int(self.memory.load("ptr", at)), int(self.memory.load("i64", at + 8)))
+
+    def resize(self, pointer: int, size: int) -> int:
+        new = self.memory.allocate(size)
+        if pointer:
+            self.memory.copy(new, pointer, min(len(self.memory.span(pointer, 0)[0]), size))
+            self.memory.free(pointer)
+        return new
 
     def memcmp(self, a: int, b: int, size: int) -> int:
         left, right = self.memory.read(a, size), self.memory.read(b, size)

@@ -128,7 +128,7 @@ class _Translator:
     def _body(self, number: int, depth: int) -> None:
         bb = self.fn.blocks[number]
         insts = bb.insts
-        if self.machine.limited and insts:
+        if self.machine.limited:
             self.write(depth, f"T[0] -= {len(insts) + 1}")
         inlined = self._inlinable(number)
         for inst in insts:
