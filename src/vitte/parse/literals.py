@@ -17,6 +17,9 @@ _DIGITS = {2: "01", 8: "01234567", 10: "0123456789", 16: "0123456789abcdefABCDEF
 _RADIX_NAME = {2: "a binary", 8: "an octal", 10: "a decimal", 16: "a hexadecimal"}
 
 
+INFINITY = float("inf")
+
+
 def integer(out: Diagnostics, raw: str, start: int) -> tuple[int, str, int]:
     """(value, suffix, radix) of an integer literal; reports what is wrong and answers a best guess."""
     radix, at = 10, 0
@@ -66,6 +69,10 @@ def floating(out: Diagnostics, raw: str, start: int) -> tuple[str, str]:
         helps = (Suggestion("a float's suffix is `f32` or `f64`"),)
         out.error(errors.BAD_NUMBER, make_span(start + at, start + end), f"unknown suffix `{suffix}` of a float", helps=helps)
         suffix = ""
+    if text[-1:].isdigit() and float(text) == INFINITY:
+        helps = (Suggestion("the largest `f64` is about 1.8e308; infinity is `math.INFINITY`"),)
+        out.error(errors.HUGE_NUMBER, make_span(start, start + end), "float literal is too large", helps=helps)
+        return "0.0", suffix
     return text, suffix
 
 

@@ -57,6 +57,10 @@ class ConstError(Exception):
         self.why = why
 
 
+MAX_LENGTH = (1 << 31) - 1
+"""The most elements an array type may have: no stack and no static data holds more."""
+
+
 class Evaluator:
     """Evaluates constants of one module on demand; cycles between named constants are found by `active`."""
 
@@ -72,6 +76,15 @@ class Evaluator:
             return self.length(expr.tail)
         value = self.integer(expr, t.INT, "an array length or constant argument")
         return t.ERROR if value is None else t.const_ty(value)
+
+    def array_length(self, expr: hir.Expr) -> Ty:
+        """As `length`; negative ones and what no memory holds are refused."""
+        length = self.length(expr)
+        if type(length) is t.ConstTy and not 0 <= length.value <= MAX_LENGTH:
+            what = "a length cannot be negative" if length.value < 0 else f"an array has at most {MAX_LENGTH} elements; a list may have more"
+            self.col.diag.error(E.LITERAL_RANGE, expr.span, f"`{length.value}` is not the length of an array", what)
+            return t.ERROR
+        return length
 
     def integer(self, expr: hir.Expr, ty: Ty, what: str) -> int | None:
         """The integer value of `expr` as a `ty`; None when there is none, which is reported."""

@@ -149,7 +149,7 @@ class TypeResolver:
         return None
 
     def array(self, e: hir.TyArray) -> Ty:
-        length = self.col.constants.length(e.length)
+        length = self.col.constants.array_length(e.length)
         return t.array_ty(self.sized(e.elem), length)
 
     def proc(self, e: hir.TyProc) -> Ty:
