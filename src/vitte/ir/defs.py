@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, field
 
 from vitte.base.source import NO_SPAN, Span
-from vitte.ir.types import Mode, Ty
+from vitte.ir.types import AdtTy, ArrayTy, InferTy, Mode, ParamTy, ProcTy, ProjTy, PtrTy, RefTy, SliceTy, TupleTy, Ty
 
 if TYPE_CHECKING:
     from vitte.ir import thir
@@ -294,6 +294,23 @@ class Definitions:
         for impl in interface.impls:
             self.add_impl(impl)
 
+    def copy(self) -> Definitions:
+        """The same definitions, to which others can be added; answers in `memo` are not taken over."""
+        new = Definitions()
+        new.interfaces = self.interfaces.copy()
+        new.procs = self.procs.copy()
+        new.adts = self.adts.copy()
+        new.traits = self.traits.copy()
+        new.consts = self.consts.copy()
+        new.aliases = self.aliases.copy()
+        new.bodies = type(self.bodies)(self.bodies)
+        new.impls = self.impls.copy()
+        new.inherent_impls = {key: impls.copy() for key, impls in self.inherent_impls.items()}
+        new.trait_impls = {
+            trait: {key: impls.copy() for key, impls in by_head.items()} for trait, by_head in self.trait_impls.items()
+        }
+        return new
+
     def add_impl(self, impl: ImplDef) -> None:
         if impl.path in self.impls:
             return
@@ -307,24 +324,14 @@ class Definitions:
 
 def head(ty: Ty) -> str:
     """The outermost constructor of a type, as a key: its path for nominal types, `*` for a parameter."""
-    from vitte.ir import types as t
-
     cls = type(ty)
-    if cls is t.AdtTy:
+    if cls is AdtTy:
         return ty.path  # type: ignore[attr-defined,no-any-return]
-    if cls is t.ParamTy or cls is t.ProjTy or cls is t.InferTy:
-        return "*"
-    if cls is t.RefTy:
+    if cls is RefTy:
         return "&mut" if ty.mutable else "&"  # type: ignore[attr-defined]
-    if cls is t.PtrTy:
+    if cls is PtrTy:
         return "*mut" if ty.mutable else "*const"  # type: ignore[attr-defined]
     return _HEADS.get(cls) or ty.text
 
 
-def _heads() -> dict[type, str]:
-    from vitte.ir import types as t
-
-    return {t.TupleTy: "()", t.ArrayTy: "[;]", t.SliceTy: "[]", t.ProcTy: "proc"}
-
-
-_HEADS = _heads()
+_HEADS: dict[type, str] = {ParamTy: "*", ProjTy: "*", InferTy: "*", TupleTy: "()", ArrayTy: "[;]", SliceTy: "[]", ProcTy: "proc"}

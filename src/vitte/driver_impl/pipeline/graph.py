@@ -96,6 +96,7 @@ class Discovery:
         self.by_module: dict[str, int] = {}
         self.pending: list[int] = []
         self._exists: dict[str, bool] = {}
+        self._library: dict[str, int | None] = {}
         self._parse: Parse | None = None
 
     def run(self) -> Graph:
@@ -141,14 +142,18 @@ class Discovery:
         return os.path.normpath(os.path.join(package.display, os.path.relpath(path, package.root or "."))).replace(os.sep, "/")
 
     def _unit(self, path: str, module: str, display: str, role: str, package: Package | None, data: bytes | None) -> int:
+        known = self.by_path.get(path)
+        if known is not None:
+            return known
         key = path if path == "-" else os.path.realpath(path)
         known = self.by_path.get(key)
         if known is not None:
+            self.by_path[path] = known
             return known
         diagnostics = Diagnostics(display)
         loaded = read_source(path, display, diagnostics, data)
         unit = Unit(len(self.units), module, path, display, role, package, diagnostics, loaded.source)
-        self.by_path[key] = unit.index
+        self.by_path[key] = self.by_path[path] = unit.index
         self.units.append(unit)
         if loaded.source is not None:
             self.context.sources.add(loaded.source)
@@ -276,11 +281,14 @@ class Discovery:
         if not segments or segments[0] != "std":
             return None
         module = "/".join(segments)
-        path = self._probe(os.path.dirname(STD_ROOT), segments, [])
-        if path is None:
+        if module not in self._library:
+            path = self._probe(os.path.dirname(STD_ROOT), segments, [])
+            shown = path and "std/" + os.path.relpath(path, STD_ROOT).replace(os.sep, "/")
+            self._library[module] = self._unit(path, module, shown, "std", None, None) if path and shown else None
+        found = self._library[module]
+        if found is None:
             misses.append(f"<std>/{module}")
-            return None
-        return self._unit(path, module, "/".join(["std", os.path.relpath(path, STD_ROOT).replace(os.sep, "/")]), "std", None, None)
+        return found
 
     def _probe(self, root: str, segments: list[str], misses: list[str]) -> str | None:
         base = os.path.join(root, *segments)

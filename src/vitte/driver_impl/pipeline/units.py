@@ -17,7 +17,7 @@ from vitte.driver_impl.cache.store import Entry, Store
 from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit
 
 if TYPE_CHECKING:
-    from vitte.ir.defs import Interface, ResolvedImport
+    from vitte.ir.defs import Definitions, Interface, ResolvedImport
 
 
 class Done(Struct):
@@ -60,6 +60,7 @@ class Workshop:
         self.scratch = scratch
         self.done: dict[int, Done] = {}
         self.interfaces: dict[int, Interface | None] = {}
+        self._known: list[tuple[list[int], Definitions]] = []
 
     def take(self, done: Done) -> None:
         """Know a unit that was finished here or elsewhere."""
@@ -117,7 +118,6 @@ class Workshop:
     def _compile(self, unit: Unit, key: str, store: Store, on_stage: Callable[[str], None] | None) -> Done:
         from vitte.driver_impl.cache import codec
         from vitte.driver_impl.pipeline.compile import compile_unit, remapped, unit_context
-        from vitte.ir.defs import Definitions
 
         self._log(f"{unit.module}: compiled")
         broken = any(self.done[i].broken for i in unit.reach)
@@ -126,13 +126,7 @@ class Workshop:
         timed = len(self.context.timings)
         tree = self.discovery.parsed(unit)
         unit.tree = None
-        defs = Definitions()
-        defs.bodies = codec.LazyBodies()
-        for index in unit.reach:
-            interface = self.interface(index)
-            if interface is not None:
-                defs.add(interface)
-        ctx = unit_context(unit, self.options, defs)
+        ctx = unit_context(unit, self.options, self._definitions(unit))
         ctx.imports = self._imports(unit)
         if self.goal != "check":  # places of inlined and generic code of other units
             reached = [self.graph.units[i] for i in unit.reach]
@@ -161,6 +155,32 @@ class Workshop:
         with open(path, "wb") as file:
             file.write(data)
         return path
+
+    def _definitions(self, unit: Unit) -> Definitions:
+        """All definitions in a unit's reach. Reaches begin alike, with the library and often with all that the unit before saw, and
+        copying is much cheaper than adding; so two collections are kept: of the library at the start of a reach, and the last one."""
+        from vitte.driver_impl.cache import codec
+        from vitte.ir.defs import Definitions
+
+        reach, known = unit.reach, self._known
+        if not known:
+            known.append(([], Definitions()))
+            known[0][1].bodies = codec.LazyBodies()
+        while known[-1][0] != reach[: len(known[-1][0])]:
+            known.pop()
+        seen, defs = known[-1]
+        library = sum(self.graph.units[index].role == "std" for index in reach)
+        for end in (library, len(reach)) if unit.role != "std" else (len(reach),):
+            if len(seen) < end:
+                defs = defs.copy()
+                for index in reach[len(seen) : end]:
+                    interface = self.interface(index)
+                    if interface is not None:
+                        defs.add(interface)
+                seen = reach[:end]
+                known.append((seen, defs))
+        del known[2:-1]
+        return defs.copy()
 
     def _imports(self, unit: Unit) -> list[ResolvedImport]:
         """One entry per `use`, in source order, then the prelude."""
