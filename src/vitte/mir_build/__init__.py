@@ -26,6 +26,7 @@ from vitte.mir_build import glue, glue_main, glue_text
 from vitte.mir_build.build import BodyBuilder, build_body
 from vitte.mir_build.elaborate import elaborate
 from vitte.mir_build.facts import Unit, elem_ty, target_ty
+from vitte.mir_build.last_use import last_uses
 from vitte.mir_build.moves import MoveCheck
 from vitte.mir_build.paths import Paths
 
@@ -39,6 +40,7 @@ def run(plan: mono.Plan, ctx: UnitContext) -> mir.Program:
     return _Stage(plan, ctx).run()
 
 
+STR_RETAIN = Instance(lang.STR_RETAIN)
 STR_RELEASE = Instance(lang.STR_RELEASE)
 
 
@@ -128,6 +130,8 @@ class _Stage:
             tracked = tracked_locals(builder)
             paths = Paths(built, tracked) if tracked else None
         elaborate(built, paths, unit)
+        if STR_RETAIN in unit.used:
+            last_uses(built)
         self.note_used(builder, built)
         return built
 
