@@ -97,7 +97,13 @@ def _paint(text: str, style: str) -> str:
     return f"{style}{text}{_RESET}"
 
 
+MAX_MESSAGE = 2000
+"""Code points of one message or label that are shown: names in a hostile source can have millions."""
+
+
 def _clean(text: str) -> str:
+    if len(text) > MAX_MESSAGE:
+        text = f"{text[: MAX_MESSAGE // 2]}…{text[-100:]}"
     return text if text.isprintable() else "\n".join(visible(line) for line in text.split("\n"))
 
 
