@@ -1,5 +1,7 @@
 """Objects made runnable: linked into a shared library and loaded here, or into a program. No C compiler, no C development files."""
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 import ctypes

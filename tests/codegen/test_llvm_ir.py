@@ -1,5 +1,7 @@
 """CHECK lines over the LLVM IR: each must be found, in order."""
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 import pytest

@@ -1,5 +1,7 @@
 """Every pure operation at every type, natively, against `ir.fold` on values where things go wrong."""
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 import ctypes

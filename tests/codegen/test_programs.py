@@ -1,5 +1,7 @@
 """Objects linked against the system's C library and run."""
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 import re

@@ -4,6 +4,8 @@
 take pointers, so that what is known of memory across calls matters.
 """
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 import random

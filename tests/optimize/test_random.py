@@ -1,5 +1,7 @@
 """Random programs do the same before and after optimisation: in the interpreter, and natively at several levels of LLVM."""
 
+# ruff: noqa: E501 - lines of IR and tables are as long as they are
+
 from __future__ import annotations
 
 from pathlib import Path

@@ -6,9 +6,9 @@
       br v3, bb2, bb3                        v3 = slt v1, v2
                                              br v3, bb2, bb3
 
-Operations without effect go when their operands come from outside (divisions stay: the check before them may be what makes them safe), and
-loads of memory that the loop does not write, where reading is safe even when the loop would not: a stack slot, a parameter that may be read,
-or the head of the loop before anything could panic. LLVM does this too; here it lets `checks` and `versions` see that a length stays.
+Operations without effect go when their operands come from outside (divisions stay: the check before them may be what makes them safe),
+and loads of memory that the loop does not write, where reading is safe even when the loop would not: a stack slot, a parameter that may be
+read, or the head of the loop before anything could panic. LLVM does this too; here it lets `checks` and `versions` see that a length stays.
 """
 
 from __future__ import annotations

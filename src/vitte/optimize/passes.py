@@ -40,7 +40,7 @@ PASSES: dict[str, Pass] = {
         Pass("inline", "small procedures cost more to call than to run, and hide what they do", inline.run),
         Pass("checks", "a check that the conditions around it imply cannot fail", checks.run),
         Pass("hoist", "a length that a loop does not change is read once, and seen not to change", hoist.run),
-        Pass("versions", "a loop whose bounds are known on entry runs without checks, so that LLVM can make vectors of it", versions.run, "23"),
+        Pass("versions", "a loop whose bounds are known on entry runs unchecked, so that LLVM can make vectors of it", versions.run, "23"),
         Pass("sink", "the place and the text of a panic are put together on the way to it", sink.run),
         Pass("dead", "nobody wants the result", dead.run),
     )

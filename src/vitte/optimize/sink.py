@@ -7,8 +7,8 @@
       call "std/rt::panic_range" slot 0     store v2, slot 0 8
       unreachable                           call "std/rt::panic_range" slot 0
 
-A slot that is filled in one block and otherwise used only in cold blocks that lead nowhere, all of them dominated by that block, is filled in
-those instead. LLVM moves computations that way, but not stores.
+A slot that is filled in one block and otherwise used only in cold blocks that lead nowhere, all of them dominated by that block, is filled
+in those instead. LLVM moves computations that way, but not stores.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ def run(fn: Function, module: Module) -> bool:
 
 
 class _Uses:
-    """`owner`: value -> slot it is the address of. `filled`: slot -> the one block whose stores fill it. `cold`: slot -> dead ends that use it.
-    `elsewhere`: slots used in any other way."""
+    """`owner`: value -> slot it is the address of. `filled`: slot -> the one block whose stores fill it. `cold`: slot -> dead ends that
+    use it. `elsewhere`: slots used in any other way."""
 
     def __init__(self, fn: Function) -> None:
         self.owner: dict[int, int] = {}

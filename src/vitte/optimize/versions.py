@@ -8,9 +8,9 @@
       check v3, v1, v6 "index" ...         bb1, bb2: as before, cold
 
 A counted loop runs its counter `i` from a first value to a last one that is known on entry. An operand that is linear in `i` (sums,
-differences, products with values that stay) takes its extreme values there; when neither end overflows or leaves the bounds, nothing between
-does. When the test fails, the original loop runs, so that the same round panics after the same effects. The idea is LLVM's inductive range
-check elimination (after Gupta, "A Fresh Look at Optimizing Array Bound Checking", 1990) in a form that needs only one extra loop.
+differences, products with values that stay) takes its extreme values there; when neither end overflows or leaves the bounds, nothing
+between does. When the test fails, the original loop runs, so that the same round panics after the same effects. The idea is LLVM's
+inductive range check elimination (after Gupta, "A Fresh Look at Optimizing Array Bound Checking", 1990) with only one extra loop.
 """
 
 from __future__ import annotations
