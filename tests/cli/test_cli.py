@@ -302,3 +302,30 @@ def test_internal_error_is_one_short_text_and_a_report(folder: Path) -> None:
 def test_missing_implementation(folder: Path) -> None:
     ran = vitte("check", "hello.vit", "-Z", "implementation=no_such_module", cwd=folder)
     assert ran.status == 2 and "no implementation `no_such_module`" in ran.err
+
+
+def test_a_worker_that_dies_is_an_internal_error_with_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vitte import codegen
+
+    def die(module: object, ctx: object) -> bytes:
+        os.abort()
+
+    monkeypatch.setattr(codegen, "run", die)
+    for jobs in ("1", "2"):
+        ran = vitte("build", "hello.vit", "-j", jobs, "--cache", "off", cwd=folder, env={"TMPDIR": str(folder)})
+        assert ran.status == 70 and "internal error in stage codegen" in ran.err
+        reports = sorted(folder.glob("vitte-report-*.txt"))
+        assert "signal 6 (SIGABRT)" in reports[0].read_text()
+        assert not (folder / "hello").exists()
+
+
+def test_a_stage_that_fails_is_an_internal_error_with_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from vitte import typecheck
+
+    def fail(module: object, ctx: object) -> object:
+        raise KeyError("on purpose")
+
+    monkeypatch.setattr(typecheck, "run", fail)
+    for jobs in ("1", "2"):
+        ran = vitte("check", "hello.vit", "-j", jobs, "--cache", "off", cwd=folder, env={"TMPDIR": str(folder)})
+        assert ran.status == 70 and "internal error in stage typecheck, module `std/" in ran.err and "Traceback" not in ran.err

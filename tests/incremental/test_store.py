@@ -120,3 +120,16 @@ def test_jobs_change_nothing(tmp_path: Path) -> None:
         assert ran.status == 0, ran.err
         images.append((tmp_path / f"out{jobs}").read_bytes())
     assert images[0] == images[1]
+
+
+def test_trimming_happens_once_a_day(tmp_path: Path) -> None:
+    from vitte.driver_impl.cache.store import trim_sometimes
+
+    trim_sometimes(str(tmp_path))
+    stamp = tmp_path / "trimmed"
+    first = stamp.stat().st_mtime_ns
+    trim_sometimes(str(tmp_path))
+    assert stamp.stat().st_mtime_ns == first
+    os.utime(stamp, (1000, 1000))
+    trim_sometimes(str(tmp_path))
+    assert stamp.stat().st_mtime > 2000

@@ -193,6 +193,20 @@ def trim(folder: str, limit: int = DEFAULT_LIMIT) -> int:
     return deleted
 
 
+def trim_sometimes(folder: str) -> None:
+    """`trim`, at most once a day: looking at every entry takes longer than a small build."""
+    import time
+
+    stamp = os.path.join(folder, "trimmed")
+    try:
+        if time.time() - os.stat(stamp).st_mtime < 86400:
+            return
+    except OSError:
+        pass
+    if write_atomic(stamp, b""):
+        trim(folder)
+
+
 def clear(folder: str) -> tuple[int, int]:
     """Delete everything in a store that this program put there; (files, bytes) that went."""
     files = size = 0

@@ -12,7 +12,7 @@ from vitte.driver.error import DriverError
 from vitte.driver.options import DriverMode, DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.key import compiler_identity, options_text
-from vitte.driver_impl.cache.store import Store, default_folder, write_atomic
+from vitte.driver_impl.cache.store import Store, default_folder, trim_sometimes, write_atomic
 from vitte.driver_impl.files import load_for_display
 from vitte.driver_impl.pipeline.graph import Discovery, Graph
 from vitte.driver_impl.pipeline.schedule import run_all
@@ -163,6 +163,10 @@ def _compile_all(options: DriverOptions, context: DriverContext, package: Packag
         built.reused += done.reused
         known = unit.package is own_package
         context.diagnostics.extend(d for d in reported(done) if d.level == "error" or known)
+    if built.reused < built.units:
+        for store in dict.fromkeys((std_store, own_store)):
+            if store.mode == "on":
+                trim_sometimes(store.folder)
     if context.log is not None:
         context.log(LogLevel.INFO, "pipeline", f"{built.units} units, {built.reused} reused")
     return shop, built
