@@ -26,6 +26,7 @@ from vitte.mir_build import glue, glue_main, glue_text
 from vitte.mir_build.build import BodyBuilder, build_body
 from vitte.mir_build.elaborate import elaborate
 from vitte.mir_build.facts import Unit, elem_ty, target_ty
+from vitte.mir_build.harmless import is_harmless
 from vitte.mir_build.last_use import last_uses
 from vitte.mir_build.moves import MoveCheck
 from vitte.mir_build.paths import Paths
@@ -75,6 +76,9 @@ class _Stage:
                 self.todo.append(item.instance)
         self.close()
         made = self.made
+        if STR_RETAIN in made or STR_RELEASE in made:
+            self.todo = [STR_RETAIN, STR_RELEASE]  # copies that later stages make count, too
+            self.close()
         program.bodies = [made.pop(item.instance) for item in plan.items if item.instance in made]
         program.bodies += made.values()
         return program
@@ -83,6 +87,8 @@ class _Stage:
 
     def check(self, path: str, body: thir.Body) -> None:
         unit = self.unit
+        if not body.generic_count and Instance(path) not in self.wanted and is_harmless(unit, body):
+            return
         unit.used = {}
         if body.generic_count:
             item = unit.defs.procs.get(path) or unit.defs.consts.get(path)
