@@ -28,8 +28,8 @@ def test_lookup_order(files: list[str], tmp_path: Path) -> None:
 
 
 def test_space_takes_the_root_up(tmp_path: Path) -> None:
-    write(tmp_path, {"app/sub/main.vit": "space app/sub/main\nuse lib/x\nuse .near\nuse ..over\nproc main() { println(x.name() + near.name() + over.name()) }\n",
-                     "lib/x.vit": ONE % "x", "app/sub/near.vit": ONE % "near", "app/over.vit": ONE % "over"})  # fmt: skip
+    text = "space app/sub/main\nuse lib/x\nuse .near\nuse ..over\nproc main() { println(x.name() + near.name() + over.name()) }\n"
+    write(tmp_path, {"app/sub/main.vit": text, "lib/x.vit": ONE % "x", "app/sub/near.vit": ONE % "near", "app/over.vit": ONE % "over"})  # fmt: skip
     assert vitte("run", "app/sub/main.vit", cwd=tmp_path).out == "xnearover\n"
     assert vitte("run", "main.vit", cwd=tmp_path / "app/sub").out == "xnearover\n"
 
@@ -50,8 +50,8 @@ def test_cycle_is_shown_whole(tmp_path: Path) -> None:
 
 
 def test_a_module_used_twice_is_one_unit(tmp_path: Path) -> None:
-    write(tmp_path, {"main.vit": "use a\nuse b\nproc main() { println(a.name() + b.name()) }\n", "a.vit": "use b\npub proc name() -> string { give b.name() }\n",
-                     "b.vit": ONE % "b"})  # fmt: skip
+    main = "use a\nuse b\nproc main() { println(a.name() + b.name()) }\n"
+    write(tmp_path, {"main.vit": main, "a.vit": "use b\npub proc name() -> string { give b.name() }\n", "b.vit": ONE % "b"})
     assert vitte("run", "main.vit", cwd=tmp_path).out == "bb\n"
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from vitte.base.diagnostics import Diagnostic
 from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.options import DriverOptions, EmitKind
+
+if TYPE_CHECKING:
+    from vitte.ir import ssa
 
 LogSink = Callable[[int, str, str], None]
 """Takes a level (see `LogLevel`), the part that speaks, and the text."""
@@ -73,7 +77,7 @@ class Built(Struct):
 
     failed: bool = False
     image: str = ""
-    program: object = None
+    program: list[ssa.Module] = []
     artifacts: list[tuple[EmitKind, str]] = []
     texts: list[str] = []
     command: list[str] = []

@@ -62,7 +62,7 @@ def _in_main_thread() -> bool:
 
 
 def _interpret(options: DriverOptions, context: DriverContext, built: Built) -> int:
-    from vitte.const_eval import interpreter
+    from vitte.const_eval.interpreter import run_program
 
     config = options.run
     if config.cwd:
@@ -70,7 +70,7 @@ def _interpret(options: DriverOptions, context: DriverContext, built: Built) -> 
     os.environ.update(config.env)
     name = context.package.name if context.package is not None else "program"
     try:
-        status: int = interpreter.run_program(built.program, [name, *_arguments(options)], config.step_limit)
+        status = run_program(built.program, [name, *_arguments(options)], config.step_limit)
     except MemoryError:
         sys.stderr.write("vitte: out of memory\n")
         return EXIT_INTERNAL
