@@ -37,7 +37,8 @@ class Core:
 
     - `checking`: this build is what ownership is checked on; illegal moves are reported.
     - `moved`, `dropped`: locals that some operand moves out of, that some `Drop` names. `maybe`: locals that may be unset where
-      they are dropped or used. `spans`: id of an operand to the place in the source it stands for.
+      they are dropped or used. `indexes`: locals of indexes evaluated ahead, by id of the expression. `spans`: id of an operand to the
+      place in the source it stands for.
     """
 
     def __init__(self, unit: Unit, body: thir.Body, instance: Instance, checking: bool, bounds: impls.Bounds = ()) -> None:
@@ -70,6 +71,7 @@ class Core:
         self.spans: dict[int, Span] = {}
         self.extended: set[int] = set()
         self.let_mark = 0
+        self.indexes: dict[int, int] = {}
         self.tys: dict[Ty, Ty] = {}
 
     # --- types --------------------------------------------------------------------------------------------------

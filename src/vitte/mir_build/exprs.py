@@ -116,15 +116,36 @@ class Exprs(Core):
             if type(index) is thir.Lit and 0 <= index.value < count:  # type: ignore[operator]
                 return Place(base.local, (*base.proj, mir.ConstIndex(index.value)))  # type: ignore[arg-type]
             length = mir.Const(t.INT, count)
-        op = self.as_operand(index)
-        if type(op) is mir.Copy and not op.place.proj:
-            local = op.place.local
-        else:
-            local = self.assign_temp(t.INT, mir.Use(op), index.span)
+        local = self.indexes.pop(id(index), -1)
+        if local < 0:
+            op = self.as_operand(index)
+            if type(op) is mir.Copy and not op.place.proj:
+                local = op.place.local
+            else:
+                local = self.assign_temp(t.INT, mir.Use(op), index.span)
         if length is None:
             length = mir.Copy(Place(self.assign_temp(t.INT, mir.Len(base), e.span)))
         self.stmts.append(mir.CheckIndex(mir.Copy(Place(local)), length, False, e.span))
         return Place(base.local, (*base.proj, mir.Index(local)))
+
+    def evaluate_indexes(self, target: thir.Expr, value: thir.Expr) -> None:
+        """Evaluate the indexes of a place to be set before the value, where one could notice: from left to right. They are checked later,
+        when the value is complete."""
+        if type(target) is thir.Local:
+            return
+        chain: list[thir.Expr] = []
+        at: thir.Expr = target
+        while type(at) in PLACES and type(at) is not thir.Local and type(at) is not thir.Static:
+            if type(at) is thir.Index:
+                chain.append(at.index)
+            at = at.base  # type: ignore[union-attr,assignment]
+        if not chain:
+            return
+        after = effect(value)
+        for index in reversed(chain):
+            if type(index) is not thir.Lit and (after or effect(index)):
+                op = self.as_operand(index)
+                self.indexes[id(index)] = self.assign_temp(t.INT, mir.Use(op), index.span)
 
     # --- as an operand --------------------------------------------------------------------------------------------
 
@@ -303,6 +324,7 @@ class Exprs(Core):
             self.discard(e.value)
             return
         mark = len(self.drops)
+        self.evaluate_indexes(target, e.value)
         if not self.unit.needs_drop(ty):
             if self.unit.light(ty) and type(target) is thir.Local and type(e.value) not in RVALUE:
                 # A scalar is written last, when its value is complete.
@@ -330,6 +352,7 @@ class Exprs(Core):
 
     def into_assign_op(self, dest: Place, e: thir.AssignOp) -> None:
         mark = len(self.drops)
+        self.evaluate_indexes(e.place, e.value)
         value = self.as_operand(e.value)
         place = self.as_place(e.place)
         checked = self.unit.overflow or e.op not in _ARITHMETIC

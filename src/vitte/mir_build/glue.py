@@ -14,7 +14,7 @@ from vitte.ir.mir import Place
 from vitte.ir.mono import Instance, Linkage
 from vitte.ir.types import Ty
 from vitte.mir_build.abi import passed_ty
-from vitte.mir_build.core import DEREF, Core
+from vitte.mir_build.core import DEREF, STR_RETAIN, Core
 from vitte.mir_build.elaborate import free_box
 from vitte.mir_build.facts import Unit, elem_ty
 
@@ -190,6 +190,7 @@ class CloneGlue(Glue):
 
     def emit(self) -> None:
         ty, place = self.of, self.param_places[0]
+        self.unit.used[STR_RETAIN] = None
         if self.unit.kind(ty) <= 1:
             self.give(mir.Copy(place))
         elif type(ty) is t.ArrayTy:
