@@ -29,7 +29,8 @@ def test_lookup_order(files: list[str], tmp_path: Path) -> None:
 
 def test_space_takes_the_root_up(tmp_path: Path) -> None:
     text = "space app/sub/main\nuse lib/x\nuse .near\nuse ..over\nproc main() { println(x.name() + near.name() + over.name()) }\n"
-    write(tmp_path, {"app/sub/main.vit": text, "lib/x.vit": ONE % "x", "app/sub/near.vit": ONE % "near", "app/over.vit": ONE % "over"})  # fmt: skip
+    write(tmp_path, {"app/sub/main.vit": text, "lib/x.vit": ONE % "x"})
+    write(tmp_path, {"app/sub/near.vit": ONE % "near", "app/over.vit": ONE % "over"})  # fmt: skip
     assert vitte("run", "app/sub/main.vit", cwd=tmp_path).out == "xnearover\n"
     assert vitte("run", "main.vit", cwd=tmp_path / "app/sub").out == "xnearover\n"
 

@@ -79,7 +79,8 @@ TRUE, FALSE = lit(t.BOOL, 1), lit(t.BOOL, 0)
         (t.STRING, [thir.PConst(t.STRING, NO_SPAN, "a"), thir.PConst(t.STRING, NO_SPAN, "a")], ["_"], [1]),
         (PAIR, [pair(TRUE, RED), pair(FALSE, wild(COLOR))], ["(true, Green)", "(true, Blue)"], []),
         (SHAPE, [case(SHAPE, 0), case(SHAPE, 1, TRUE, wild(COLOR))], ["Line(false, _)", "Size(_)"], []),
-        (SHAPE, [case(SHAPE, 2, between(t.U8, 0, 254)), case(SHAPE, 1, wild(t.BOOL), RED)], ["Dot", "Line(_, Green)", "Line(_, Blue)", "Size(255)"], []),
+        (SHAPE, [case(SHAPE, 2, between(t.U8, 0, 254)), case(SHAPE, 1, wild(t.BOOL), RED)], ["Dot", "Line(_, Green)", "Line(_, Blue)",
+        "Size(255)"], []),
     ],
 )  # fmt: skip
 def test_what_is_missing_and_what_is_unreachable(ty: t.Ty, pats: list[thir.Pat], missing: list[str], unreachable: list[int]) -> None:

@@ -3,7 +3,8 @@
 Every name points at a definition path, a local, a generic parameter or an error node. What needs types to be resolved
 (`.field`, `.method()`, `Type.member`, bare cases of an expected pick) is left to type checking.
 
-Sugar that lowering removes: `elif`, `while` (a `Loop` with an `If` and a `Break`), `c ? a : b`, `when`, `select`, `if let`, `unless`-like forms,
+Sugar that lowering removes: `elif`, `while` (a `Loop` with an `If` and a `Break`), `c ? a : b`, `when`, `select`, `if let`,
+`unless`-like forms,
 comprehensions, map and set literals (calls of lang items), `panic`, `unreachable`, `try e`, `with`, field shorthand, operators'
 synonyms, relative imports, `Self`, literal text, `<T>` brackets, calls of prelude procs such as `len(xs)` (a `MethodCall`).
 
@@ -189,7 +190,8 @@ Pat = PatWild | PatBind | PatLit | PatRange | PatPath | PatCase | PatTuple | Pat
 
 
 class Literal_(Node):
-    """`kind` tells the type of `value`: int and rune -> int, float -> float, bool, string -> str, bytes -> str of code points 0 to 255, null and unit -> None.
+    """`kind` tells the type of `value`: int and rune -> int, float -> float, bool, string -> str, bytes -> str of code points 0 to 255,
+    null and unit -> None.
 
     `suffix`: `u8`, `f32` ... or "".
     """
@@ -515,7 +517,8 @@ class ErrorExpr(Node):
 
 
 Expr = (
-    Literal_ | LocalRef | DefRef | ParamRef | TypeMember | BareCase | Field | MethodCall | Call | Index | Slice | Range | Unary | Borrow | Move
+    Literal_ | LocalRef | DefRef | ParamRef | TypeMember | BareCase | Field | MethodCall | Call | Index | Slice | Range | Unary | Borrow
+    | Move
     | Binary | Logical | In | Is | Cast | Coalesce | Try | Tuple | ListLit | Repeat | FormLit | Block | If | Match | Loop | For | Break
     | Continue | Give | Assign | AssignOp | Assert | Format | SizeOf | Lambda | ErrorExpr
 )

@@ -346,7 +346,8 @@ def normalize(ty: Ty, defs: Definitions, bounds: Bounds = ()) -> Ty:
 def resolve_method(defs: Definitions, path: str, args: tuple[Ty, ...]) -> tuple[str, tuple[Ty, ...]] | Glue:
     """The procedure that a call of trait method `path` with concrete `args` (Self, the trait's arguments, the method's own) runs.
 
-    `path` that is no trait's method comes back as it is. Raises LookupError when nothing serves: type checking lets no such call through."""
+    `path` that is no trait's method comes back as it is. Raises LookupError when nothing serves: type checking lets no such call
+    through."""
     proc = defs.procs.get(path)
     if proc is None:
         return path, args

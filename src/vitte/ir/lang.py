@@ -34,7 +34,8 @@ TRAIT_DEFAULT = "std/core::Default"  # proc default() -> Self
 TRAIT_FROM = "std/core::From"  # trait From[T]: proc from(owned value: T) -> Self
 TRAIT_ITERATOR = "std/core::Iterator"  # type Item; proc next(mut self) -> ?Item
 TRAIT_ITERABLE = "std/core::Iterable"  # type Iter; proc iter(self) -> Iter
-TRAIT_SHOW = "std/fmt::Show"  # proc show(self) -> string; proc show_to(self, mut out: Buffer); proc show_spec(self, mut out: Buffer, spec: Spec)
+# proc show(self) -> string; proc show_to(self, mut out: Buffer); proc show_spec(self, mut out: Buffer, spec: Spec)
+TRAIT_SHOW = "std/fmt::Show"
 TRAIT_DEBUG = "std/fmt::Debug"  # proc debug_to(self, mut out: Buffer);  structural unless written
 OPERATOR_TRAITS: dict[str, tuple[str, str]] = {
     # operator: (trait, method). trait Add[R] { type Output; proc add(self, other: R) -> Output }

@@ -58,7 +58,8 @@ class Index(Struct, gc=False, tag=True, frozen=True):
 
 
 class ConstIndex(Struct, gc=False, tag=True, frozen=True):
-    """Element at a constant position of an array, slice or list, from the end when `from_end` (1 is the last). The length is checked already."""
+    """Element at a constant position of an array, slice or list, from the end when `from_end` (1 is the last). The length is checked
+    already."""
 
     index: int
     from_end: bool = False

@@ -144,7 +144,8 @@ class Block(Struct):
 
 
 class Loc(Struct, frozen=True):
-    """A source place: line and column from 1, `length` in code points (0: not known). `inlined`: index of the place of the call that was inlined here, 0 for none;
+    """A source place: line and column from 1, `length` in code points (0: not known). `inlined`: index of the place of the call that was
+    inlined here, 0 for none;
     `fn`: symbol of the function the text belongs to, "" for this one."""
 
     file: str
@@ -216,7 +217,8 @@ class Global(Struct):
 
 class PendingConst(Struct):
     """A constant of this unit to be evaluated: run `initializer` (a function of this module). `ty`: its scalar type, or "" for an image of
-    `size` bytes. A static keeps its memory under `symbol` as a global. `int_signed`: how a scalar reads as an integer, None if it is none."""
+    `size` bytes. A static keeps its memory under `symbol` as a global. `int_signed`: how a scalar reads as an integer, None if it is
+    none."""
 
     path: str
     symbol: str

@@ -66,7 +66,8 @@ class Deref(Node):
 
 
 class Lit(Node):
-    """A literal of its `ty`: int for integers, rune, bool (0/1), fieldless discriminant; float; str; None for unit and null. Bytes are a str of code points 0 to 255."""
+    """A literal of its `ty`: int for integers, rune, bool (0/1), fieldless discriminant; float; str; None for unit and null. Bytes are a
+    str of code points 0 to 255."""
 
     value: int | float | str | None
 
@@ -150,7 +151,8 @@ class Move(Node):
 
 
 class Arg(Struct, gc=False):
-    """`mode` is the parameter's. "lend": `value` is a place or a value, lent without a `Borrow` node around it; its type is the parameter's.
+    """`mode` is the parameter's. "lend": `value` is a place or a value, lent without a `Borrow` node around it; its type is the
+    parameter's.
     "mut": `value` is the place lent exclusively, likewise. "own": a value."""
 
     mode: Mode
@@ -250,7 +252,8 @@ class ForRange(Node):
 
 
 class ForEach(Node):
-    """Over the elements of an array, slice or list place, in order. `by`: how `pat` sees an element: "copy" its value, "ref" a `&T`, "ref mut"
+    """Over the elements of an array, slice or list place, in order. `by`: how `pat` sees an element: "copy" its value, "ref" a `&T`,
+    "ref mut"
     a `&mut T`. The length is read once, before the first turn. (`in move xs` is a `ForIter` over an owning iterator.)"""
 
     id: int
@@ -312,8 +315,10 @@ class ErrorExpr(Node):
 
 
 Expr = (
-    Local | Static | Field | Index | Deref | Lit | ConstRef | ConstParam | ProcRef | Unary | Binary | Logical | Cast | Borrow | Move | Call | CallValue
-    | Tuple | ListLit | Repeat | Aggregate | BoxNew | Block | If | Is | Match | Loop | ForRange | ForEach | ForIter | Break | Continue | Give
+    Local | Static | Field | Index | Deref | Lit | ConstRef | ConstParam | ProcRef | Unary | Binary | Logical | Cast | Borrow | Move |
+    Call | CallValue
+    | Tuple | ListLit | Repeat | Aggregate | BoxNew | Block | If | Is | Match | Loop | ForRange | ForEach | ForIter | Break | Continue |
+    Give
     | Assign | AssignOp | SizeOf | ErrorExpr
 )
 
@@ -321,7 +326,8 @@ Expr = (
 
 
 class Let(Struct, gc=False, tag=True):
-    """Bind `pat` to `init`; without `init` the locals are declared and not yet initialised. `otherwise` diverges when `pat` does not match."""
+    """Bind `pat` to `init`; without `init` the locals are declared and not yet initialised. `otherwise` diverges when `pat` does not
+    match."""
 
     pat: Pat
     init: Expr | None

@@ -414,7 +414,7 @@ class _TyReader:
     def word(self) -> str:
         start = self.at
         text = self.text
-        while self.at < len(text) and text[self.at] not in "[](),;<> :}" or text.startswith("::", self.at):
+        while (self.at < len(text) and text[self.at] not in "[](),;<> :}") or text.startswith("::", self.at):
             self.at += 2 if text.startswith("::", self.at) else 1
         if start == self.at:
             raise ValueError(f"expected a name at {start} in type {text!r}")
