@@ -305,21 +305,21 @@ class Definitions:
         new.aliases = self.aliases.copy()
         new.bodies = type(self.bodies)(self.bodies)
         new.impls = self.impls.copy()
-        new.inherent_impls = {key: impls.copy() for key, impls in self.inherent_impls.items()}
-        new.trait_impls = {
-            trait: {key: impls.copy() for key, impls in by_head.items()} for trait, by_head in self.trait_impls.items()
-        }
+        new.inherent_impls = self.inherent_impls.copy()
+        new.trait_impls = self.trait_impls.copy()
         return new
 
     def add_impl(self, impl: ImplDef) -> None:
+        """Copies share lists and inner maps, which are therefore replaced, never changed."""
         if impl.path in self.impls:
             return
         self.impls[impl.path] = impl
         key = head(impl.self_ty)
         if impl.trait is None:
-            self.inherent_impls.setdefault(key, []).append(impl)
+            self.inherent_impls[key] = [*self.inherent_impls.get(key, ()), impl]
         else:
-            self.trait_impls.setdefault(impl.trait.trait, {}).setdefault(key, []).append(impl)
+            by_head = self.trait_impls.get(impl.trait.trait, {})
+            self.trait_impls[impl.trait.trait] = {**by_head, key: [*by_head.get(key, ()), impl]}
 
 
 def head(ty: Ty) -> str:

@@ -2,7 +2,7 @@
 
 One regular expression cuts the whole text into lexemes, each with the blanks and newlines after it; the tables (kind,
 spelling, whether a newline follows) are then filled by mapping dictionaries over the lexemes, which stay in C for all
-spellings seen before. A spelling is classified once per file, on first sight.
+spellings seen before. A spelling is classified once, on first sight.
 
 Comments are dropped from the table (they are what lies between tokens); doc comments are kept aside by the token they
 precede. Lexical mistakes are lexemes with a kind of their own: reported in a second pass that only runs when there are any.
@@ -99,6 +99,14 @@ class _Spelling(dict[str, int]):
         self.newline: dict[str, int] = {}
         self.renamed: dict[str, str] = {}
 
+    def shrink(self) -> None:
+        """Forget everything when there is very much of it."""
+        if len(self) > _MOST_SPELLINGS:
+            self.clear()
+            self.bare.clear()
+            self.newline.clear()
+            self.renamed.clear()
+
     def __missing__(self, lexeme: str) -> int:
         bare = lexeme.rstrip(" \t\r\n")
         kind = _FIXED.get(bare)
@@ -157,6 +165,10 @@ class _Spelling(dict[str, int]):
         return t.KEYWORD_KIND.get(normal, t.IDENT)
 
 
+_SPELLING = _Spelling()
+"""Shared by all files, which have most of their spellings in common. Only saves work: what it holds depends on nothing else."""
+_MOST_SPELLINGS = 1 << 15
+
 _FIXED: dict[str, int] = {**t.KEYWORD_KIND, **t.PUNCTUATION_KIND}
 
 
@@ -207,7 +219,8 @@ def _one_escape(body: str) -> bool:
 def lex(text: str) -> Lexed:
     """Cut `text` into tokens. Never fails: mistakes are listed in the result."""
     out = Lexed(text)
-    spelling = _Spelling()
+    spelling = _SPELLING
+    spelling.shrink()
     lexemes: list[str] = _MASTER.findall(text)
     kinds = bytes(map(spelling.__getitem__, lexemes))
     if _BLOCK_OPEN in kinds:

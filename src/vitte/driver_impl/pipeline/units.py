@@ -158,7 +158,8 @@ class Workshop:
 
     def _definitions(self, unit: Unit) -> Definitions:
         """All definitions in a unit's reach. Reaches begin alike, with the library and often with all that the unit before saw, and
-        copying is much cheaper than adding; so two collections are kept: of the library at the start of a reach, and the last one."""
+        copying is much cheaper than adding; so two collections are kept: of the library at the start of a reach, and the last one, which
+        grows."""
         from vitte.driver_impl.cache import codec
         from vitte.ir.defs import Definitions
 
@@ -172,14 +173,15 @@ class Workshop:
         library = sum(self.graph.units[index].role == "std" for index in reach)
         for end in (library, len(reach)) if unit.role != "std" else (len(reach),):
             if len(seen) < end:
-                defs = defs.copy()
+                if len(known) < 3:
+                    defs = defs.copy()
+                    known.append((seen, defs))
                 for index in reach[len(seen) : end]:
                     interface = self.interface(index)
                     if interface is not None:
                         defs.add(interface)
                 seen = reach[:end]
-                known.append((seen, defs))
-        del known[2:-1]
+                known[-1] = seen, defs
         return defs.copy()
 
     def _imports(self, unit: Unit) -> list[ResolvedImport]:
