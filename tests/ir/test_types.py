@@ -18,7 +18,11 @@ def grow(inner: st.SearchStrategy[t.Ty]) -> st.SearchStrategy[t.Ty]:
         st.builds(t.array_ty, inner, st.integers(0, 99).map(t.const_ty)),
         inner.map(lambda e: t.ref_ty(t.slice_ty(e))),
         several.map(lambda args: t.adt_ty("std/map::map", args)),
-        st.builds(lambda pairs, r: t.proc_ty(tuple(m for m, _ in pairs), tuple(p for _, p in pairs), r), st.lists(st.tuples(modes, inner), max_size=3), inner),
+        st.builds(
+            lambda pairs, r: t.proc_ty(tuple(m for m, _ in pairs), tuple(p for _, p in pairs), r),
+            st.lists(st.tuples(modes, inner), max_size=3),
+            inner,
+        ),
         inner.map(lambda e: t.proj_ty("std/core::Iterator", (e,), "Item")),
     )
 

@@ -14,5 +14,5 @@ constructs are `UnsupportedItem` and `UnsupportedExpr`. Both carry the token of 
 
 from __future__ import annotations
 
-from vitte.ir.ast_exprs import *
-from vitte.ir.ast_items import *
+from vitte.ir.ast_exprs import *  # noqa: F403
+from vitte.ir.ast_items import *  # noqa: F403

@@ -149,8 +149,7 @@ def elaborate(bounds: Iterable[TraitRef | AssocBound], defs: Definitions) -> tup
         if type(bound) is TraitRef:
             trait = defs.traits.get(bound.trait)
             if trait is not None:
-                for sup in trait.supers:
-                    todo.append(TraitRef(sup.trait, tuple([subst(a, bound.args) for a in sup.args])))
+                todo.extend([TraitRef(sup.trait, tuple([subst(a, bound.args) for a in sup.args])) for sup in trait.supers])
     return tuple(out)
 
 

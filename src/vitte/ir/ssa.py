@@ -89,8 +89,8 @@ def _table() -> dict[str, OpInfo]:
     add("memcpy", ("ptr", "ptr"), "", "`imm` bytes from the second to the first, not overlapping", pure=False, reads=True, writes=True)
     add("memcpy.n memmove.n", ("ptr", "ptr", "i64"), "", "a computed number of bytes", pure=False, reads=True, writes=True)
     add("memset.n", ("ptr", "i8", "i64"), "", "fill with a byte", pure=False, writes=True)
-    add("call", ("*",), "T", "function `sym`; result type \"\" for none; `imm`: -1, or the number of fixed operands of a variadic C function",
-        pure=False, reads=True, writes=True)
+    add("call", ("*",), "T", "function `sym`; result type \"\" for none; `imm`: -1, or the number of fixed operands of a variadic "
+        "C function", pure=False, reads=True, writes=True)
     add("call_ptr", ("ptr", "*"), "T", "the function at the first operand", pure=False, reads=True, writes=True)
     add("check", ("i1", "*"), "", "panic unless true. `sym`: the message; or \"index\" with operands (index i64, length i64); or "
         "\"overflow OP\" (say: attempt to OP with overflow)", pure=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 EOF = 0
 IDENT = 1
 
-KEYWORDS = (
+KEYWORDS = (  # noqa: SIM905
     # words with a meaning at the start of an expression
     "if match loop unsafe proc move give break continue true false null not ref try panic unreachable assert dyn raw "
     # word operators and inner words
@@ -112,7 +112,7 @@ LITERALS = ("integer", "float", "string", "raw string", "multi-line string", "by
 INT, FLOAT, STR, RAW_STR, MULTI_STR, BYTES, RUNE, LABEL = range(LAST_WORD + 1, LAST_WORD + 9)
 _FIRST_PUNCTUATION = LABEL + 1
 
-PUNCTUATION = (
+PUNCTUATION = (  # noqa: SIM905
     "( ) [ ] { } #[ #![ , ; : :: . .. ..= -> => @ = += -= *= /= %= &= |= ^= <<= >>= ? ?? || && | ^ & == != < <= > >= << + - * / % ! ~"
 ).split()
 PUNCTUATION_KIND: dict[str, int] = {text: kind for kind, text in enumerate(PUNCTUATION, _FIRST_PUNCTUATION)}

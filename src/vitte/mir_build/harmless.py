@@ -49,7 +49,7 @@ def _place(walk: _Walk, e: thir.Expr) -> bool:
 
 
 def _values(walk: _Walk, exprs: list[thir.Expr]) -> bool:
-    for e in exprs:  # noqa: SIM110 - a loop is faster than a generator
+    for e in exprs:
         if _value(walk, e):
             return True
     return False
@@ -120,7 +120,7 @@ def _let(walk: _Walk, s: thir.Let) -> bool:
 def _match(walk: _Walk, e: thir.Match) -> bool:
     if _place(walk, e.value):
         return True
-    for arm in e.arms:  # noqa: SIM110
+    for arm in e.arms:
         # While a guard runs, the names of its pattern stand for parts of the matched place.
         if arm.guard is not None or _pat(walk, arm.pat) or _value(walk, arm.body):
             return True

@@ -81,7 +81,8 @@ class Evaluator:
         """As `length`; negative ones and what no memory holds are refused."""
         length = self.length(expr)
         if type(length) is t.ConstTy and not 0 <= length.value <= MAX_LENGTH:
-            what = "a length cannot be negative" if length.value < 0 else f"an array has at most {MAX_LENGTH} elements; a list may have more"
+            most = f"an array has at most {MAX_LENGTH} elements; a list may have more"
+            what = "a length cannot be negative" if length.value < 0 else most
             self.col.diag.error(E.LITERAL_RANGE, expr.span, f"`{length.value}` is not the length of an array", what)
             return t.ERROR
         return length

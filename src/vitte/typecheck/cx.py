@@ -285,7 +285,7 @@ class Cx:
     def _unify_all(self, xs: tuple[Ty, ...], ys: tuple[Ty, ...]) -> bool:
         if len(xs) != len(ys):
             return False
-        for x, y in zip(xs, ys, strict=True):  # noqa: SIM110 (a generator costs)
+        for x, y in zip(xs, ys, strict=True):
             if not self.unify(x, y):
                 return False
         return True
