@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from generate import project
@@ -72,7 +73,7 @@ def measure(commands: dict[str, list[str]], cwd: Path, rounds: int, before: Call
 def startup(cwd: Path, rounds: int) -> None:
     """What a command costs above an interpreter that does nothing."""
     (cwd / "hello.vit").write_text(HELLO)
-    cache = f"VITTE_CACHE_DIR={cwd / 'cache'}"
+    cache = f"VITTE_CACHE={cwd / 'cache'}"
     commands = {
         "python -I -c pass": BARE,
         "vitte --version": [*VITTE, "--version"],
@@ -93,12 +94,12 @@ def throughput(cwd: Path, sizes: list[int], rounds: int) -> None:
     for size in sizes:
         folder = cwd / f"p{size}"
         lines = project(folder, size)
-        environment = ["env", f"VITTE_CACHE_DIR={cwd / 'cache'}"]
+        environment = ["env", f"VITTE_CACHE={cwd / 'cache'}"]
         commands = {
             "check": [*environment, *VITTE, "check", "-j1"],
             "build -O0": [*environment, *VITTE, "build", "-j1", "-O0"],
         }
-        samples = measure(commands, folder, rounds, before=lambda f=folder: shutil.rmtree(f / "target", ignore_errors=True))
+        samples = measure(commands, folder, rounds, before=partial(shutil.rmtree, folder / "target", ignore_errors=True))
         for name, sample in samples.items():
             rate = lines / sample.time
             print(f"{name:34} {lines:8} {sample.time:8.2f} {rate:9.0f} {1e6 / rate:8.1f} {sample.peak:6.0f}", flush=True)

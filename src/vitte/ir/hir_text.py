@@ -43,7 +43,7 @@ def show_type(ty: h.TyExpr | None) -> str:
     if cls is h.TyName:
         return t.show(ty.ty)  # type: ignore[union-attr]
     if cls is h.TyPath:
-        return ty.path + _args(ty.args)  # type: ignore[union-attr]
+        return ty.path + _args(ty.args)  # type: ignore[union-attr,operator]
     if cls is h.TyAssoc:
         base = show_type(ty.base)  # type: ignore[union-attr]
         return f"<{base} as {ty.trait}>.{ty.name}" if ty.trait else f"{base}.{ty.name}"  # type: ignore[union-attr]

@@ -445,7 +445,7 @@ def show(ty: Ty) -> str:
     if ty is I64:
         return "int"
     if cls is ParamTy:
-        return ty.name  # type: ignore[attr-defined]
+        return ty.name  # type: ignore[attr-defined,no-any-return]
     if cls is AdtTy:
         name = ty.path.rpartition("::")[2]  # type: ignore[attr-defined]
         args = [show(a) for a in ty.args]  # type: ignore[attr-defined]
