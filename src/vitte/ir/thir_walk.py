@@ -54,17 +54,23 @@ CHILDREN: dict[type, tuple[str, ...]] = {
 """Fields with children, in order of evaluation. A field holds a node, None, a list of nodes, or (`Aggregate.fields`) of pairs."""
 
 
-def children(node: Any) -> Iterator[Any]:
+PATTERNED = frozenset((thir.Arm, thir.Let, thir.Is, thir.ForRange, thir.ForEach, thir.ForIter))
+"""Classes of nodes with a pattern, their field `pat`."""
+
+
+def children(node: Any) -> list[Any]:
     """The expressions, statements, arguments and arms directly in `node`, in order of evaluation."""
+    found: list[Any] = []
     for name in CHILDREN[type(node)]:
         value = getattr(node, name)
-        if value is None:
-            continue
-        if type(value) is list:
-            for item in value:
-                yield item[1] if type(item) is tuple else item
+        if type(value) is not list:
+            if value is not None:
+                found.append(value)
+        elif value and type(value[0]) is tuple:
+            found += [item for _, item in value]
         else:
-            yield value
+            found += value
+    return found
 
 
 def walk(node: Any) -> Iterator[Any]:
@@ -73,16 +79,15 @@ def walk(node: Any) -> Iterator[Any]:
     while stack:
         node = stack.pop()
         yield node
-        below = list(children(node))
+        below = children(node)
         below.reverse()
         stack += below
 
 
 def patterns(node: Any) -> Iterator[thir.Pat]:
     """The patterns directly in a node (of an arm, `let`, `is` or `for`)."""
-    pat = getattr(node, "pat", None)
-    if pat is not None:
-        yield pat
+    if type(node) in PATTERNED:
+        yield node.pat
 
 
 def walk_pattern(pat: thir.Pat) -> Iterator[thir.Pat]:

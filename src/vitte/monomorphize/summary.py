@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from vitte.ir import lang, thir
 from vitte.ir import types as t
-from vitte.ir.thir_walk import children, patterns, walk_pattern
+from vitte.ir.thir_walk import CHILDREN, PATTERNED, children, walk_pattern
 from vitte.ir.types import Ty
 
 Need = tuple[str, tuple[Ty, ...]]
@@ -32,20 +32,21 @@ def summarize(body: thir.Body, intrinsics: dict[str, str]) -> Summary:
     stack: list[Any] = [body.value]
     while stack:
         node = stack.pop()
-        rule = _RULES.get(type(node))
-        if rule is not None:
-            rule(node, calls, consts)
-        if isinstance(node, thir.Node):
+        cls = type(node)
+        if cls not in _UNTYPED:
             types[node.ty] = None
-            if type(node) is thir.Call and intrinsics.get(node.path) == "drop_in_place":
+        if cls in _RULES:
+            _RULES[cls](node, calls, consts)
+            if cls is thir.Call and intrinsics.get(node.path) == "drop_in_place":
                 types[node.args[0]] = None
-        for pat in patterns(node):
-            for part in walk_pattern(pat):
+        if cls in PATTERNED:
+            for part in walk_pattern(node.pat):
                 types[part.ty] = None
                 _pattern(part, calls)
-        below = list(children(node))
-        below.reverse()
-        stack += below
+        if CHILDREN[cls]:
+            below = children(node)
+            below.reverse()
+            stack += below
     for param in body.params:
         if param.pat is not None:
             for part in walk_pattern(param.pat):
@@ -82,6 +83,8 @@ def _pattern(pat: thir.Pat, calls: dict[Need, None]) -> None:
         calls[lang.SLICE_PART_MUT if pat.rest.by == "ref mut" else lang.SLICE_PART, (elem,)] = None
 
 
+_UNTYPED = frozenset((thir.Arg, thir.Arm, thir.Let, thir.ExprStmt, thir.Defer))
+"""Parts of nodes, which have no type."""
 _RULES: dict[type, Any] = {
     thir.Call: _call,
     thir.ProcRef: _call,
