@@ -6,7 +6,7 @@ the rare data that holds one goes a slower way round, told apart by its first by
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 import msgspec.structs
@@ -131,8 +131,14 @@ class _Packed(Struct, array_like=True):
     bodies: dict[str, bytes]
 
 
+def _without_bodies() -> type[Struct]:
+    """`Interface` without its bodies: a decoder for these would take longer to make than most units to check."""
+    hints = get_type_hints(Interface, vars(defs))
+    return msgspec.defstruct("Interface", [(name, hints[name]) for name in Interface.__struct_fields__ if name != "bodies"])
+
+
 _bodies = Codec(thir.Body)
-_interface = Codec(Interface)
+_interface = Codec(_without_bodies())
 _packed = msgspec.msgpack.Decoder(_Packed)
 
 
@@ -146,9 +152,9 @@ def encode_interface(interface: Interface) -> bytes:
 def decode_interface(data: bytes) -> Interface:
     """Raises as `Codec.decode` does."""
     packed = _packed.decode(data)
-    interface: Interface = _interface.decode(packed.interface)
-    interface.bodies = LazyBodies({path: Pending(body) for path, body in packed.bodies.items()})
-    return interface
+    bare = _interface.decode(packed.interface)
+    bodies = LazyBodies({path: Pending(body) for path, body in packed.bodies.items()})
+    return Interface(**{name: getattr(bare, name) for name in bare.__struct_fields__}, bodies=bodies)
 
 
 ssa = Codec(ssa_ir.Module)
