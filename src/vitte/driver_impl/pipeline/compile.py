@@ -24,7 +24,7 @@ from vitte.driver_impl.pipeline.stages import BY_NAME, Stage, find
 if TYPE_CHECKING:
     from vitte.driver_impl.pipeline.graph import Unit
     from vitte.ir import ast, ssa
-    from vitte.ir.defs import Definitions, Interface
+    from vitte.ir.defs import ConstDef, Definitions, Interface
 
 In = TypeVar("In")
 Out = TypeVar("Out")
@@ -238,6 +238,8 @@ def compile_unit(
         which: Literal["all", "none"] = "none" if goal == "check" and not steps.dumps else "all"
         plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, which, entry, tests), thir)
         steps.stop_on_errors()
+        if which == "none":
+            plan.consts = [path for path in plan.consts if not is_known(ctx.defs.consts[path])]
         mir = run("mir_build", mir_build.run, plan)
         steps.stop_on_errors()
         if goal == "check" and not (mir.consts or mir.static_asserts):
@@ -304,6 +306,13 @@ def roots_of(unit: Unit, ctx: UnitContext, options: DriverOptions, goal: str) ->
                 Suggestion("add `proc main() { ... }`, or use `vitte check` for a library"),))  # fmt: skip
         return None, tests
     return entry, tests
+
+
+def is_known(const: ConstDef) -> bool:
+    """Whether type checking found the value of a constant, which is then used as it is and need not be evaluated to be checked."""
+    from vitte.ir import types as t
+
+    return const.int_value is not None and not const.is_static and (type(const.ty) is t.IntTy or const.ty is t.BOOL or const.ty is t.RUNE)
 
 
 def keep_constants(interface: Interface, module: ssa.Module) -> None:
