@@ -1,4 +1,4 @@
-"""Every program here, at -O0, at -O3 and in the interpreter: the same standard output and status, as written beside it.
+"""Every program here and in `examples/`, at -O0, at -O3 and in the interpreter: the same standard output and status, as written beside it.
 
 Beside `NAME.vit` (or `main.vit` of a folder) stands `NAME.stdout`; without one the program prints nothing. Directives:
 
@@ -25,20 +25,27 @@ from tests.harness.forked import vitte
 from tests.harness.programs import directives, orphans, programs, title
 
 HERE = Path(__file__).parent
+EXAMPLES = HERE.parent.parent / "examples"
 ENGINES = {"O0": ["-O0", "-Z", "verify"], "O3": ["-O3"], "interp": ["--engine", "interp"]}
 KEYS = ("args", "stdin", "stdin-file", "status", "stderr", "env", "flags", "engines", "test", "leaks")
-CASES = [(path, engine) for path in programs(HERE) for engine in (directives(path, KEYS).get("engines") or "O0 O3 interp").split()]
+CASES = [
+    (path, root, engine)
+    for root in (HERE, EXAMPLES)
+    for path in programs(root)
+    for engine in (directives(path, KEYS).get("engines") or "O0 O3 interp").split()
+]
+IDS = [f"{'examples/' * (root is EXAMPLES)}{title(path, root)}-{engine}" for path, root, engine in CASES]
 
 
-@pytest.mark.parametrize(("path", "engine"), CASES, ids=[f"{title(path, HERE)}-{engine}" for path, engine in CASES])
-def test_program(path: Path, engine: str, bless: bool) -> None:
+@pytest.mark.parametrize(("path", "root", "engine"), CASES, ids=IDS)
+def test_program(path: Path, root: Path, engine: str, bless: bool) -> None:
     said = directives(path, KEYS)
     stdin = said.get("stdin").encode().decode("unicode_escape").encode("latin-1")
     if said.get("stdin-file"):
         stdin = (path.parent / said.get("stdin-file")).read_bytes()
     command = "test" if said.get("test") else "run"
-    words = [command, str(path.relative_to(HERE)), *ENGINES[engine], *shlex.split(said.get("flags")), "--", *shlex.split(said.get("args"))]
-    ran = vitte(*words, cwd=HERE, stdin=stdin, env=dict(pair.split("=", 1) for pair in said.all("env")))
+    words = [command, str(path.relative_to(root)), *ENGINES[engine], *shlex.split(said.get("flags")), "--", *shlex.split(said.get("args"))]
+    ran = vitte(*words, cwd=root, stdin=stdin, env=dict(pair.split("=", 1) for pair in said.all("env")))
     expected = path.with_suffix(".stdout")
     status = int(said.get("status", "0"))
     assert ran.status == status, f"status {ran.status}, expected {status}\n--- stdout\n{ran.out}--- stderr\n{ran.err}"
@@ -56,4 +63,4 @@ def test_program(path: Path, engine: str, bless: bool) -> None:
 
 
 def test_every_expected_output_has_a_program() -> None:
-    assert orphans(HERE, ".stdout") == []
+    assert orphans(HERE, ".stdout") + orphans(EXAMPLES, ".stdout") == []
