@@ -359,7 +359,7 @@ ITEMS: list[tuple[str, str, str]] = [
 
         proc m::bench#0() { }
 
-        proc m::entry#0() {
+        proc m::entry.tool() {
           => println!("x")
         }
 

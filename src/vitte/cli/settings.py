@@ -82,6 +82,7 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
     values["emit"] = _emit(args)
     values["output"] = args.get("output")
     values["engine"] = args.get("engine", "native")
+    values["entry"] = args.get("entry", "")
 
     values["run"] = RunConfig(
         args=tuple(args.rest),

@@ -94,6 +94,7 @@ OPTIONS: tuple[Option, ...] = (
         group="output",
         many=True,
     ),
+    Option("entry", "--entry", "start with the block `entry NAME at ...` instead of `main`", "NAME", group="output"),
     Option("run_after", "--run", "run the program after the build", group="output"),
     Option("jobs", "-j --jobs", "processes to compile with; 0 is one per core", "N", group="build", joined=True),
     Option("cache", "--cache", "use of compiled units kept from before", "MODE", group="build", choices="off read on"),

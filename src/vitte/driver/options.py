@@ -117,6 +117,8 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     mode: Untracked[DriverMode] = DriverMode.BUILD
     tests: Tracked[bool] = False
     """Compile `test` blocks, with a runner as the program's entry."""
+    entry: Tracked[str] = ""
+    """Which `entry NAME at ...` of the root module the program starts with; empty: its `main`."""
     test_filter: Untracked[str] = ""
     emit: Untracked[tuple[tuple[EmitKind, str], ...]] = ()
     """What to write, and where (empty: the usual place; `-`: standard output)."""

@@ -466,14 +466,13 @@ def trait(lo: Lowerer, item: a.Trait, path: str, vis: Visibility) -> None:
 # --- the rest -----------------------------------------------------------------------------------------------------
 
 
-def block_proc(lo: Lowerer, item: a.Test | a.Bench | a.Entry, word: str) -> hir.Proc:
-    """A block that is a procedure of its own: `test`, `bench`, `entry`."""
+def block_proc(lo: Lowerer, item: a.Test | a.Bench | a.Entry, name: str) -> hir.Proc:
+    """A block that is a procedure of its own: `test#N`, `bench#N`, `entry.NAME`."""
     attrs = attributes(lo, item)
-    number = lo.count(word)
-    path = f"{lo.path}::{word}#{number}"
+    path = f"{lo.path}::{name}"
     body, _ = proc_body(lo, path, [], item.body)
     scope = hir.GenericsExpr([], [], [])
-    made = hir.Proc(path, f"{word}#{number}", item.span, item.name_span, "private", scope, [], None, body, attrs=attrs)
+    made = hir.Proc(path, name, item.span, item.name_span, "private", scope, [], None, body, attrs=attrs)
     lo.items.append(made)
     return made
 
@@ -538,11 +537,11 @@ def item(lo: Lowerer, it: a.Item, prefix: str, vis_of: dict[str, Visibility] | N
         alias(lo, cast(a.TypeAlias, it), path, vis)
     elif cls is a.Test:
         test = cast(a.Test, it)
-        block_proc(lo, test, "test").test = test.name
+        block_proc(lo, test, f"test#{lo.count('test')}").test = test.name
     elif cls is a.Bench:
-        block_proc(lo, cast(a.Bench, it), "bench")
+        block_proc(lo, cast(a.Bench, it), f"bench#{lo.count('bench')}")
     elif cls is a.Entry:
-        made = block_proc(lo, cast(a.Entry, it), "entry")
+        made = block_proc(lo, cast(a.Entry, it), f"entry.{name}")
         lo.entry_points.append((name, made.path))
     elif cls is a.StaticAssert:
         static_assert(lo, cast(a.StaticAssert, it))

@@ -297,15 +297,25 @@ def roots_of(unit: Unit, ctx: UnitContext, options: DriverOptions, goal: str) ->
         return None, tests
     if options.tests:
         return "test_main", [(proc.test, proc.path) for proc in ctx.defs.procs.values() if proc.test is not None]
-    entry = f"{unit.module}::main"
+    entry = f"{unit.module}::entry.{options.entry}" if options.entry else f"{unit.module}::main"
     if entry not in ctx.defs.procs and goal == "ssa" and options.dump:
         return None, tests  # a library may be looked at
+    if entry not in ctx.defs.procs and options.entry:
+        ctx.diagnostics.error(NO_MAIN, NO_SPAN, f"`{unit.display}` has no entry `{options.entry}`", notes=entries_of(unit, ctx))
+        return None, tests
     if entry not in ctx.defs.procs:
         ctx.diagnostics.error(
             NO_MAIN, NO_SPAN, f"`{unit.display}` has no procedure `main`", helps=(
                 Suggestion("add `proc main() { ... }`, or use `vitte check` for a library"),))  # fmt: skip
         return None, tests
     return entry, tests
+
+
+def entries_of(unit: Unit, ctx: UnitContext) -> tuple[str, ...]:
+    """A note with the named entries of the root module, if it has any."""
+    start = f"{unit.module}::entry."
+    names = [f"`{path[len(start) :]}`" for path in ctx.defs.procs if path.startswith(start)]
+    return (f"its entries are {', '.join(names)}",) if names else ()
 
 
 def is_known(const: ConstDef) -> bool:
