@@ -24,11 +24,14 @@ def edit_distance(a: str, b: str, limit: int) -> int:
 
 
 def closest(word: str, candidates: Iterable[str]) -> str | None:
-    """The nearest candidate within a third of the word's length (at least 1), first in sorted order among equals."""
+    """The nearest candidate within a third of the word's length (at least 1), first in sorted order among equals.
+
+    One letter is never taken for another: nothing of the word would be left.
+    """
     limit = max(1, len(word) // 3)
     best: tuple[int, str] | None = None
     for candidate in sorted(set(candidates)):
         distance = 0 if candidate.lower() == word.lower() else edit_distance(word, candidate, limit)
-        if distance <= limit and (best is None or distance < best[0]):
+        if distance <= limit and distance < max(len(word), len(candidate)) and (best is None or distance < best[0]):
             best = (distance, candidate)
     return best[1] if best else None

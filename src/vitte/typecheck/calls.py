@@ -443,6 +443,14 @@ def trait_member(cx: Cx, base: hir.TyPath, name: str, span: Span) -> Found | Non
     return Found(cx.defs.procs[path], (cx.fresh(), *(rest or ())))
 
 
+def assoc_owner(cx: Cx, e: hir.TypeMember) -> hir.TyAssoc | None:
+    """`T.Item` on the left of another member, when `Item` is an associated type of the parameter `T`."""
+    base = e.base
+    if type(base) is not hir.TyName or type(base.ty) is not t.ParamTy or e.args is not None:
+        return None
+    return hir.TyAssoc(e.span, base, e.name) if cx.col.types.find_assoc(base.ty, e.name) is not None else None
+
+
 def member_missing(cx: Cx, ty: Ty, name: str, span: Span) -> None:
     adt = cx.defs.adts.get(ty.path) if type(ty) is t.AdtTy else None
     if adt is not None and adt.kind in ("pick", "flags"):

@@ -123,11 +123,12 @@ def _is_case(cx: Cx, p: hir.PatBind, ty: Ty) -> bool:
 class Join:
     """The common type of branches: the expected one, else that of the first that ends."""
 
-    __slots__ = ("cx", "want", "ty", "first")
+    __slots__ = ("cx", "want", "ty", "first", "part")
 
-    def __init__(self, cx: Cx, want: Ty | None) -> None:
+    def __init__(self, cx: Cx, want: Ty | None, part: str = "branch") -> None:
         self.cx = cx
         self.want = want
+        self.part = part
         self.ty: Ty | None = None
         self.first: Span = NO_SPAN
 
@@ -151,7 +152,7 @@ class Join:
             return node
         if ty is known:
             return node
-        return coerce(self.cx, node, known, (f"the first branch is `{self.cx.show(known)}`", self.first, ""))
+        return coerce(self.cx, node, known, (f"the first {self.part} is `{self.cx.show(known)}`", self.first, ""))
 
     def result(self, default: Ty) -> Ty:
         return self.ty if self.ty is not None else default

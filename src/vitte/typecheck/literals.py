@@ -66,7 +66,7 @@ def _elem_want(cx: Cx, want: Ty | None) -> tuple[str, Ty | None]:
 def list_lit(cx: Cx, e: hir.ListLit, want: Ty | None) -> thir.Expr:
     kind, elem = _elem_want(cx, want)
     open_elem = elem is not None and type(cx.shallow(elem)) is t.InferTy
-    join = Join(cx, None if open_elem else elem)
+    join = Join(cx, None if open_elem else elem, "element")
     elems = [join.add(cx.expr(item, join.hint() or elem)) for item in e.elems]
     ty = join.ty
     if ty is None:

@@ -10,7 +10,7 @@ from vitte.ir import types as t
 from vitte.ir.types import HAS_INFER, Ty, ref_ty, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument
-from vitte.typecheck.calls import call_proc, check_all, value_call
+from vitte.typecheck.calls import assoc_owner, call_proc, check_all, value_call
 from vitte.typecheck.methods import Found, find_inherent, find_trait_method, no_method
 
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ _SIMPLE = frozenset((hir.LocalRef, hir.Field, hir.DefRef))
 
 def method_call(cx: Cx, e: hir.MethodCall, want: Ty | None) -> thir.Expr:
     base = e.base
+    if type(base) is hir.TypeMember:
+        owner = assoc_owner(cx, base)
+        if owner is not None:
+            return cx.expr(hir.Call(e.span, hir.TypeMember(e.span, owner, e.name, e.name_span, e.type_args), e.args), want)
     if type(base) is hir.Literal_ and e.args and not base.suffix and base.kind in ("int", "float") and type(e.args[0].value) in _SIMPLE:
         # `max(0, x)`: the literal takes the type of what it meets.
         other = cx.resolve(cx.expr(e.args[0].value).ty)

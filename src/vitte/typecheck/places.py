@@ -13,6 +13,7 @@ from vitte.ir.impls import select_impl
 from vitte.ir.types import HAS_INFER, Ty, ref_ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument, need_unsafe
+from vitte.typecheck.calls import assoc_owner
 from vitte.typecheck.coerce import auto_deref, coerce, insert_before, is_place
 from vitte.typecheck.method_calls import method_on
 from vitte.typecheck.obligations import candidates
@@ -180,7 +181,12 @@ def _exclusive_slice(cx: Cx, call: thir.Call, span: Span, action: str) -> bool:
 
 
 def field(cx: Cx, e: hir.Field, want: Ty | None) -> thir.Expr:
-    base = cx.expr(e.base)
+    inner = e.base
+    if type(inner) is hir.TypeMember:
+        owner = assoc_owner(cx, inner)
+        if owner is not None:
+            return cx.expr(hir.TypeMember(e.span, owner, e.name, e.name_span), want)
+    base = cx.expr(inner)
     return field_of(cx, base, e.name, e.name_span, e.span)
 
 
@@ -535,6 +541,10 @@ def assign(cx: Cx, e: hir.Assign, want: Ty | None) -> thir.Expr:
         place = _field_place(cx, base, place_e, adt)
     else:
         place = cx.expr(place_e)
+    if place.ty is not t.ERROR and not is_place(place):
+        check_settable(cx, place, place_e.span, "set")
+        cx.expr(e.value)
+        return cx.error_node(e.span, t.UNIT)
     value = cx.check(e.value, place.ty, _place_why(cx, place))
     check_settable(cx, place, place_e.span, "set")
     return thir.Assign(t.UNIT, e.span, place, value)
