@@ -49,7 +49,7 @@ class Operands:
         if scalar == "ptr":
             return b.null()
         if scalar[0] == "f":
-            return b.fconst(scalar, float(value or 0))
+            return b.fconst(scalar, 0.0 if value is None else float(value))
         return b.iconst(scalar, int(value or 0))
 
     def _named(self, operand: mir.ConstNamed) -> int:
