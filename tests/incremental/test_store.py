@@ -72,6 +72,20 @@ def test_failed_write_leaves_nothing(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["target"]
 
 
+@pytest.mark.parametrize("part", range(3))
+def test_any_damaged_file_is_a_miss(tmp_path: Path, part: int) -> None:
+    """Every third file cut short, from each of the first three on: each file of the cache is damaged once."""
+    (tmp_path / "main.vit").write_text(HELLO)
+    (tmp_path / "a.vit").write_text(PART)
+    env = {"VITTE_CACHE": str(tmp_path / "cache")}
+    cold = vitte("run", "main.vit", cwd=tmp_path, env=env)
+    for path in sorted((tmp_path / "cache" / "v1").rglob("*.*"))[part::3]:
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2])
+    assert vitte("run", "main.vit", cwd=tmp_path, env=env) == cold
+    assert cold.out == "hello\n"
+
+
 def test_trim_takes_the_oldest_first(tmp_path: Path) -> None:
     for number in range(4):
         path = tmp_path / str(number)

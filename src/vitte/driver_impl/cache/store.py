@@ -153,6 +153,17 @@ class Store:
         path = self.path(key, "o")
         return path if write_atomic(path, data) else ""
 
+    def put_checked_object(self, key: str, data: bytes) -> str:
+        """As `put_object`, for an object that no entry speaks of: its digest is kept beside it."""
+        path = self.put_object(key, data)
+        return path if path and self._put(key, "sum", sha256(data).hexdigest().encode()) else ""
+
+    def checked_object(self, key: str) -> str:
+        """The path of what `put_checked_object` kept, or "" when it is not there or not whole."""
+        expected = self._get(key, "sum")
+        path = self.path(key, "o")
+        return path if expected is not None and self._whole(path, expected.decode()) else ""
+
     def blob(self, key: str, kind: str) -> bytes | None:
         return self._get(key, kind)
 

@@ -38,14 +38,14 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
 def _start_object(options: DriverOptions, context: DriverContext, store: Store, identity: str) -> str:
     """The object with `_start`, made once per compiler and target."""
     key = digest(f"start {identity} {options.target.triple}".encode())
-    path = store.path(key, "o")
-    if store.mode != "off" and os.path.isfile(path) and os.path.getsize(path) > 0:
+    path = store.checked_object(key)
+    if path:
         return path
     from vitte import codegen
     from vitte.driver_impl.pipeline.build import scratch
 
     data = codegen.start_object(options.target)
-    kept = store.put_object(key, data)
+    kept = store.put_checked_object(key, data)
     if kept:
         return kept
     path = os.path.join(scratch(context), "start.o")
