@@ -21,7 +21,7 @@ from vitte.ir.mono import Instance, Linkage, MonoItem, symbol_of
 from vitte.ir.ownership import needs_drop
 from vitte.ir.types import HAS_PARAM, HAS_PROJECTION, Ty, show, subst
 from vitte.monomorphize import errors
-from vitte.monomorphize.expansion import expanding
+from vitte.monomorphize.expansion import expanding, parts
 from vitte.monomorphize.glue_needs import glue_needs
 from vitte.monomorphize.summary import Need, Summary, summarize
 
@@ -278,19 +278,7 @@ def depth(ty: Ty) -> int:
     """How deeply type arguments nest: 1 for a type without parts."""
     known = _depths.get(ty)
     if known is None:
-        parts: tuple[Ty, ...] = ()
-        cls = type(ty)
-        if cls is t.AdtTy:
-            parts = ty.args  # type: ignore[attr-defined]
-        elif cls is t.TupleTy:
-            parts = ty.elems  # type: ignore[attr-defined]
-        elif cls is t.ArrayTy or cls is t.SliceTy:
-            parts = (ty.elem,)  # type: ignore[attr-defined]
-        elif cls is t.RefTy or cls is t.PtrTy:
-            parts = (ty.target,)  # type: ignore[attr-defined]
-        elif cls is t.ProcTy:
-            parts = (*ty.params, ty.result)  # type: ignore[attr-defined]
-        known = _depths[ty] = 1 + max([depth(p) for p in parts], default=0)
+        known = _depths[ty] = 1 + max([depth(p) for p in parts(ty)], default=0)
     return known
 
 

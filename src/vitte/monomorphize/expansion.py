@@ -20,22 +20,26 @@ def params_in(ty: Ty, found: dict[int, None]) -> None:
     """Indexes of the type parameters that occur in a type."""
     if not ty.flags & HAS_PARAM:
         return
-    cls = type(ty)
-    parts: tuple[Ty, ...] = ()
-    if cls is t.ParamTy:
-        found[ty.index] = None  # type: ignore[attr-defined]
-    elif cls is t.AdtTy:
-        parts = ty.args  # type: ignore[attr-defined]
-    elif cls is t.TupleTy:
-        parts = ty.elems  # type: ignore[attr-defined]
-    elif cls is t.RefTy or cls is t.PtrTy:
-        parts = (ty.target,)  # type: ignore[attr-defined]
-    elif cls is t.ArrayTy or cls is t.SliceTy:
-        parts = (ty.elem,)  # type: ignore[attr-defined]
-    elif cls is t.ProcTy:
-        parts = (*ty.params, ty.result)  # type: ignore[attr-defined]
-    for part in parts:
+    if type(ty) is t.ParamTy:
+        found[ty.index] = None
+    for part in parts(ty):
         params_in(part, found)
+
+
+def parts(ty: Ty) -> tuple[Ty, ...]:
+    """The types directly inside a type; a length is none."""
+    cls = type(ty)
+    if cls is t.AdtTy:
+        return ty.args  # type: ignore[attr-defined,no-any-return]
+    if cls is t.TupleTy:
+        return ty.elems  # type: ignore[attr-defined,no-any-return]
+    if cls is t.ArrayTy or cls is t.SliceTy:
+        return (ty.elem,)  # type: ignore[attr-defined]
+    if cls is t.RefTy or cls is t.PtrTy:
+        return (ty.target,)  # type: ignore[attr-defined]
+    if cls is t.ProcTy:
+        return (*ty.params, ty.result)  # type: ignore[attr-defined]
+    return ()
 
 
 def expanding(calls: dict[str, list[Need]]) -> list[tuple[str, str, tuple[Ty, ...]]]:
