@@ -8,6 +8,7 @@ from vitte.cli.parser import Args, Usage
 from vitte.cli.report import Progress, show
 from vitte.cli.settings import driver_options
 from vitte.driver import api
+from vitte.driver.error import DriverError
 from vitte.driver.options import DriverMode, DriverOptions
 from vitte.driver.session import DriverContext
 
@@ -41,3 +42,21 @@ def problems(context: DriverContext) -> None:
 
     for diagnostic in context.diagnostics:
         sys.stderr.write(terminal.render(diagnostic, context.sources, color=context.options.color) + "\n")
+
+
+def build_and_run(options: DriverOptions, context: DriverContext, progress: Progress, goal: str) -> api.Outcome:
+    """Build the program, show what was found, run it, then print its dumps. `goal` is what the `Finished` line names."""
+
+    def before(outcome: api.Outcome) -> None:
+        progress.end(outcome.ok, goal)
+        show(outcome, context.options)
+        outcome.built.texts.clear()
+
+    try:
+        outcome = api.compile_and_run(options, context, before)
+    except DriverError:
+        problems(context)
+        raise
+    for text in outcome.built.texts:
+        print(text, end="")
+    return outcome

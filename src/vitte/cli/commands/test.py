@@ -6,11 +6,9 @@ import os
 
 from msgspec.structs import replace
 
-from vitte.cli.commands.common import inputs, prepare, problems
+from vitte.cli.commands.common import build_and_run, inputs, prepare
 from vitte.cli.parser import Args
-from vitte.cli.report import show
-from vitte.driver import api
-from vitte.driver.error import EXIT_TESTS, DriverError
+from vitte.driver.error import EXIT_TESTS
 from vitte.driver.options import DriverMode
 
 
@@ -23,19 +21,7 @@ def run(args: Args) -> int:
         pattern = names[1]
     options, context, progress = prepare(args, DriverMode.TEST, names[:1] if names and names[0] else ())
     options = replace(options, tests=True, test_filter=pattern)
-
-    def before(outcome: api.Outcome) -> None:
-        progress.end(outcome.ok, "test")
-        show(outcome, context.options)
-        outcome.built.texts.clear()
-
-    try:
-        outcome = api.compile_and_run(options, context, before)
-    except DriverError:
-        problems(context)
-        raise
-    for text in outcome.built.texts:
-        print(text, end="")
+    outcome = build_and_run(options, context, progress, "test")
     if outcome.status and not outcome.built.failed:
         return outcome.status if outcome.status < 0 else EXIT_TESTS
     return outcome.status
