@@ -12,7 +12,16 @@ input gives equal bytes in every process.
       ret v2                                   ...
     }                                          br i1 %v2.o, label %p0, label %k0, !prof !0       ; p0 calls the panic, cold
 
-A backend is a module with the four functions of `Backend`, loaded when it is first used; which one is the driver's choice.
+Three steps, which `run` takes together and a cache takes apart: `prepare` gives LLVM's input, in which no source position occurs (unless
+debug information asks for them), and the tables of positions beside it; `compile_text` makes an object of a text, the expensive step;
+`locate` and `fill` put the tables into it. A text that was compiled before needs no LLVM.
+
+    prepared = prepare(module, ctx)                          # never loads LLVM, but for the CPU `native`
+    data = compile_text(prepared.text, ctx)                  # may be remembered by the text's digest, with
+    offsets = locate(data, prepared.tables)                  #   these
+    object = fill(data, offsets, prepared.tables)
+
+A backend is a module with the functions of `Backend`, loaded when it is first used; which one is the driver's choice.
 `isolate.run_isolated` runs any of this in a process of its own, where an abort inside LLVM is an exception and not the compiler's end.
 """
 
@@ -20,6 +29,8 @@ from __future__ import annotations
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Protocol, cast
+
+from vitte.codegen.patching import Prepared, Table, fill, locate
 
 if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
@@ -30,11 +41,15 @@ if TYPE_CHECKING:
 class Backend(Protocol):
     """What a backend module provides."""
 
-    def object_file(self, module: Module, ctx: UnitContext) -> bytes: ...
+    def prepare(self, module: Module, ctx: UnitContext) -> Prepared | None: ...
+    def compile_text(self, text: str, ctx: UnitContext) -> bytes: ...
     def intermediate(self, module: Module, ctx: UnitContext) -> str: ...
     def assembly(self, module: Module, ctx: UnitContext) -> str: ...
     def start_object(self, target: Target) -> bytes: ...
 
+
+__all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "compile_text", "fill", "llvm_ir", "locate", "prepare", "run",
+           "start_object"]
 
 BACKENDS: dict[str, str] = {"llvm": "vitte.codegen.llvm"}
 """Backends by name, as modules to be imported when wanted."""
@@ -48,7 +63,29 @@ def backend(name: str = "llvm") -> Backend:
 def run(module: Module, ctx: UnitContext, name: str = "llvm") -> bytes:
     """The unit's object file. Empty when an error was reported to `ctx.diagnostics` (an unknown CPU).
     Raises `llvm.machine.BackendError` when LLVM refuses the module: an internal error."""
-    return backend(name).object_file(module, ctx)
+    prepared = prepare(module, ctx, name)
+    if prepared is None:
+        return b""
+    data = compile_text(prepared.text, ctx, name)
+    offsets = locate(data, prepared.tables)
+    if offsets is None:
+        raise AssertionError("a table of places is not in the object exactly once")
+    return fill(data, offsets, prepared.tables)
+
+
+def prepare(module: Module, ctx: UnitContext, name: str = "llvm") -> Prepared | None:
+    """The backend's input and the tables of places; None when an error was reported to `ctx.diagnostics` (an unknown CPU).
+
+    Equal modules give equal results in every process, and modules that differ in positions alone differ in the tables alone."""
+    return backend(name).prepare(module, ctx)
+
+
+def compile_text(text: str, ctx: UnitContext, name: str = "llvm") -> bytes:
+    """An object with empty tables. It depends on the text and the compiler (LLVM included) alone: of `ctx` are read `target` and
+    `opt_level`, and the text's first lines name them.
+
+    Raises `llvm.machine.BackendError` when LLVM refuses the text: an internal error."""
+    return backend(name).compile_text(text, ctx)
 
 
 def llvm_ir(module: Module, ctx: UnitContext) -> str:

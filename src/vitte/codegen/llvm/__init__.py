@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vitte.codegen.patching import Prepared
+
 if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
     from vitte.driver.target import Target
@@ -21,12 +23,18 @@ def intermediate(module: Module, ctx: UnitContext) -> str:
     return emit_module(module, ctx)
 
 
-def object_file(module: Module, ctx: UnitContext) -> bytes:
+def prepare(module: Module, ctx: UnitContext) -> Prepared | None:
     from vitte.codegen.llvm import machine
 
     if not machine.accepts(ctx):
-        return b""
-    return machine.to_object(intermediate(module, ctx), ctx.target, ctx.opt_level)
+        return None
+    return Prepared(intermediate(module, ctx), [])
+
+
+def compile_text(text: str, ctx: UnitContext) -> bytes:
+    from vitte.codegen.llvm import machine
+
+    return machine.to_object(text, ctx.target, ctx.opt_level)
 
 
 def assembly(module: Module, ctx: UnitContext) -> str:

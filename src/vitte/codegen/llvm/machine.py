@@ -106,18 +106,29 @@ def machine(target: Target, level: int) -> Handle:
         llvm.initialize_all_targets()
         llvm.initialize_all_asmprinters()
         _machines.all = True
-    cpu, features = target.cpu, target.features
-    if cpu == "native":
-        cpu = llvm.get_host_cpu_name()
-        features = ",".join([f for f in (llvm.get_host_cpu_features().flatten(), features) if f])
-    default, abi = _FEATURES.get(arch(target), ("", ""))
-    features = ",".join([f for f in (default, features) if f])
+    cpu, features, abi = processor(target)
     made = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=cpu or ("x86-64" if arch(target) == "x86_64" else ""), features=features, opt=level,
-        reloc="static" if arch(target) == "wasm32" else "pic", codemodel="default", abiname=abi,
+        cpu=cpu, features=features, opt=level, reloc="static" if arch(target) == "wasm32" else "pic", codemodel="default", abiname=abi,
     )
     _machines.machines[target, level] = made
     return made
+
+
+def processor(target: Target) -> tuple[str, str, str]:
+    """CPU, features and ABI name in LLVM's words. `native` is what this machine has, which LLVM is asked for."""
+    cpu, features = target.cpu, target.features
+    if cpu == "native":
+        llvm = _llvm()
+        cpu = llvm.get_host_cpu_name()
+        features = ",".join([f for f in (llvm.get_host_cpu_features().flatten(), features) if f])
+    default, abi = _FEATURES.get(arch(target), ("", ""))
+    return cpu or ("x86-64" if arch(target) == "x86_64" else ""), ",".join([f for f in (default, features) if f]), abi
+
+
+def settings(ctx: UnitContext) -> str:
+    """All that `to_object` goes by beside its text, as a comment: a digest of the text says everything then."""
+    cpu, features, abi = processor(ctx.target)
+    return f"; optimisation {ctx.opt_level}, cpu {cpu}, features {features or 'default'}, abi {abi or 'default'}"
 
 
 _LAYOUTS = {"x86_64-unknown-linux-gnu": "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"}

@@ -61,6 +61,7 @@ class ModuleEmitter:
         self.unit = module
         self.ctx = ctx
         self.layout = machine.data_layout(ctx.target)
+        self.settings = machine.settings(ctx)
         self.signatures: dict[str, Signature] = dict(module.externals)
         self.defined: dict[str, str] = {}
         for fn in module.functions:
@@ -234,6 +235,7 @@ class ModuleEmitter:
             if name not in self.global_names and name not in self.signatures:
                 self.external_globals.setdefault(name, symbol(name))
         head = [
+            self.settings,
             f"source_filename = {quote(unit.file or unit.name)}",
             f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"',
         ]
