@@ -1,0 +1,67 @@
+"""Bringing journals into the index: a set union, under a lock that only saves work.
+
+Whoever merges reads the index again, adds the journals whose writers are gone, and replaces the file as a whole.
+A process that is killed meanwhile leaves the old index and all journals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vitte.driver_impl.cache import io
+from vitte.driver_impl.cache.index import Index, dump, load
+from vitte.driver_impl.cache.journal import Orphan, adopt, journals
+
+MAX_INDEX = 1 << 29
+"""Bytes; a larger index is damaged."""
+
+
+def index_path(folder: str) -> str:
+    return f"{folder}/index.vitte"
+
+
+def journal_folder(folder: str) -> str:
+    return f"{folder}/journal"
+
+
+def lock_path(folder: str) -> str:
+    return f"{folder}/lock"
+
+
+def read_index(folder: str) -> tuple[Index, int]:
+    """The index and its size in bytes; an empty one when there is none. Raises OSError when it is there and cannot be read."""
+    try:
+        data = io.read_file(index_path(folder), MAX_INDEX)
+    except (FileNotFoundError, NotADirectoryError):
+        return Index(), 0
+    return load(data), len(data)
+
+
+def merge(folder: str, change: Callable[[set[bytes]], set[bytes]] | None = None) -> bool:
+    """Write an index of what is there and in orphaned journals, after `change`; False when another process was at it or
+    another version wrote it. Raises OSError when it cannot be written; then nothing is lost."""
+    with io.locked(lock_path(folder)) as alone:
+        if not alone:
+            return False
+        index, _ = read_index(folder)
+        if index.foreign:
+            return False
+        orphans: list[Orphan] = []
+        written = False
+        try:
+            for path in journals(journal_folder(folder)):
+                orphan = adopt(path)
+                if orphan is not None:
+                    orphans.append(orphan)
+            lines = set(index.lines)
+            for orphan in orphans:
+                lines.update(orphan.index.lines)
+            if change is not None:
+                lines = change(lines)
+            if index.bad or len(lines) != len(index.lines) or not lines.issuperset(index.lines):
+                io.write_file(index_path(folder), dump(lines), durable=True)
+            written = True
+        finally:
+            for orphan in orphans:
+                orphan.release(delete=written)
+    return True
