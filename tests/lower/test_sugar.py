@@ -233,13 +233,13 @@ ITEMS: list[tuple[str, str, str]] = [
 
         const m::P.y.default = 3  default of y in m::P
 
-        impl m::inherent#0[T] : m::P[T]
+        impl m::impl(P with ZERO)[T] : m::P[T]
           const m::P.ZERO
           proc m::P.get
 
         public const m::P.ZERO: int = 0
 
-        public proc m::P.get(lend self.0) -> T  in m::inherent#0 {
+        public proc m::P.get(lend self.0) -> T  in m::impl(P with ZERO) {
           => give %0.x
         }"""),
     ("pick", "pick S: u8 { A = 1, B(int, int), C(x: ?S) }", """\
@@ -266,19 +266,19 @@ ITEMS: list[tuple[str, str, str]] = [
         public form m::P
           P()
 
-        impl m::inherent#0 : m::P
+        impl m::impl(P with a) : m::P
           proc m::P.a
           proc m::P.b
           proc m::P.c
           proc m::P.d
 
-        public proc m::P.a(lend self.0)  in m::inherent#0 { }
+        public proc m::P.a(lend self.0)  in m::impl(P with a) { }
 
-        public proc m::P.b(mut mut self.0)  in m::inherent#0 { }
+        public proc m::P.b(mut mut self.0)  in m::impl(P with a) { }
 
-        public proc m::P.c(own mut self.0)  in m::inherent#0 { }
+        public proc m::P.c(own mut self.0)  in m::impl(P with a) { }
 
-        public proc m::P.d(mut mut self.0)  in m::inherent#0 { }"""),
+        public proc m::P.d(mut mut self.0)  in m::impl(P with a) { }"""),
     ("generics", "trait T1 {}\nproc f[A: T1, const N: int](x: [A; N]) -> int where A: T1 { give N + g[N]() }\nproc g[const M: int]() -> int { give M }", """\
         public trait m::T1
 
@@ -314,26 +314,26 @@ ITEMS: list[tuple[str, str, str]] = [
 
         public proc m::C.c(lend self.0, lend x.1: T) -> <Self as m::C>.O  in m::C
 
-        impl m::impl#0 : m::C[int] for m::P
+        impl m::impl(C<int> for P) : m::C[int] for m::P
           type O = bool
-          proc m::impl#0.c
+          proc m::impl(C<int> for P).c
 
-        public proc m::impl#0.c(lend self.0, lend x.1: int) -> <m::P as m::C>.O  in m::impl#0 {
+        public proc m::impl(C<int> for P).c(lend self.0, lend x.1: int) -> <m::P as m::C>.O  in m::impl(C<int> for P) {
           => give true
         }
 
-        impl m::impl#1[T] where T: m::C[int, O = bool] : m::C[T] for std/list::list[T]
+        impl m::impl(C<T> for <T>)[T] where T: m::C[int, O = bool] : m::C[T] for std/list::list[T]
           type O = T
-          proc m::impl#1.c
+          proc m::impl(C<T> for <T>).c
 
-        public proc m::impl#1.c(lend self.0, lend x.1: T) -> T  in m::impl#1 {
+        public proc m::impl(C<T> for <T>).c(lend self.0, lend x.1: T) -> T  in m::impl(C<T> for <T>) {
           => give %1
         }
 
-        impl m::inherent#0 : m::P
+        impl m::impl(P with new) : m::P
           proc m::P.new
 
-        public proc m::P.new() -> m::P  in m::inherent#0 {
+        public proc m::P.new() -> m::P  in m::impl(P with new) {
           => give m::P {  }
         }"""),
     ("types", "type A[T] = (T, &mut [T], *u8, ptr[int], ?T, [T; 4], map[string, T], proc(mut T, int) -> bool)\ntype B = A[int]", """\

@@ -90,12 +90,12 @@ def definitions() -> Definitions:
         proc("demo::grow_by", [("mut", INTS), ("lend", INTS)], t.UNIT),
         proc("demo::maybe", [], option_of(INTS)),
         proc("std/core::Drop.drop", [("mut", T0)], t.UNIT, ["Self"], parent=lang.TRAIT_DROP, has_body=False),
-        proc("demo::impl#0.drop", [("mut", GUARD)], t.UNIT, parent="demo::impl#0"),
+        proc("demo::impl(Drop for Guard).drop", [("mut", GUARD)], t.UNIT, parent="demo::impl(Drop for Guard)"),
     ]
     face.adts.update({a.path: a for a in adts})
     face.procs.update({p.path: p for p in procs})
     face.traits[lang.TRAIT_DROP] = TraitDef(lang.TRAIT_DROP, "Drop", Generics(["Self"]), {"drop": "std/core::Drop.drop"})
-    face.impls.append(ImplDef("demo::impl#0", Generics(), GUARD, TraitRef(lang.TRAIT_DROP, (GUARD,)), {"drop": "demo::impl#0.drop"}))
+    face.impls.append(ImplDef("demo::impl(Drop for Guard)", Generics(), GUARD, TraitRef(lang.TRAIT_DROP, (GUARD,)), {"drop": "demo::impl(Drop for Guard).drop"}))
     defs.add(face)
     return defs
 

@@ -92,8 +92,8 @@ def test_selection(defs: Definitions, trait: str, ty: str, how: str | None) -> N
 def test_methods(defs: Definitions) -> None:
     point = parse_ty("m::Point")
     points = t.adt_ty(lang.LIST, (point,))
-    assert impls.resolve_method(defs, "m::Area.area", (point,)) == ("m::impl#1.area", ())
-    assert impls.resolve_method(defs, "m::Area.area", (points,)) == ("m::impl#2.area", (point,))
+    assert impls.resolve_method(defs, "m::Area.area", (point,)) == ("m::impl(Area for Point).area", ())
+    assert impls.resolve_method(defs, "m::Area.area", (points,)) == ("m::impl(Area for <T>).area", (point,))
     assert impls.resolve_method(defs, "m::Area.twice", (points,)) == ("m::Area.twice", (points,))
     assert impls.resolve_method(defs, f"{lang.TRAIT_EQ}.eq", (point,)) == impls.Glue("eq", point)
     with pytest.raises(LookupError):

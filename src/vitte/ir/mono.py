@@ -15,6 +15,7 @@ from typing import Literal
 from msgspec import Struct
 
 from vitte.ir import thir
+from vitte.ir.paths import readable
 from vitte.ir.types import Ty
 
 MAX_SYMBOL = 240
@@ -88,5 +89,5 @@ def symbol_of(instance: Instance, fixed: str = "") -> str:
 
 
 def demangle(symbol: str) -> str:
-    """A symbol as people read it: Vitte's are readable already, without their module's folders they are shorter."""
-    return symbol
+    """A symbol as people read it: Vitte's are readable already, but for the heads of impls."""
+    return readable(symbol)

@@ -13,6 +13,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal
 
+from vitte.ir.paths import head_end
+
 HAS_PARAM = 1
 HAS_INFER = 2
 HAS_ERROR = 4
@@ -412,13 +414,25 @@ class _TyReader:
         return adt_ty(name, self.items("]") if self.eat("[") else ())
 
     def word(self) -> str:
-        start = self.at
+        """A name or path; one may hold the head of an impl (`ir.paths`) and the number of a block in braces."""
+        start = at = self.at
         text = self.text
-        while (self.at < len(text) and text[self.at] not in "[](),;<> :}") or text.startswith("::", self.at):
-            self.at += 2 if text.startswith("::", self.at) else 1
-        if start == self.at:
+        while at < len(text):
+            c = text[at]
+            if c not in "[](),;<> :{}":
+                at += 1
+            elif text.startswith("::", at):
+                at += 2
+            elif c == "{" and (end := text.find("}", at)) >= 0 and text[at + 1 : end].isdigit():
+                at = end + 1
+            elif c == "(" and (end := head_end(text, at)) > at:
+                at = end
+            else:
+                break
+        self.at = at
+        if start == at:
             raise ValueError(f"expected a name at {start} in type {text!r}")
-        return text[start : self.at]
+        return text[start:at]
 
     def items(self, end: str) -> tuple[Ty, ...]:
         items: list[Ty] = []

@@ -7,7 +7,7 @@ from vitte.base.source import NO_SPAN, Span
 from vitte.ir import ast as a
 from vitte.ir import hir, lang
 from vitte.ir import types as t
-from vitte.ir.defs import Interface, ResolvedImport, Visibility
+from vitte.ir.defs import Interface, ModuleView, ResolvedImport, Visibility
 from vitte.lower import errors
 from vitte.lower.names import exported, sym_of_export, visible
 from vitte.lower.state import Lowerer, Sym
@@ -57,6 +57,36 @@ def note_consts(lo: Lowerer, owner: str, members: list[a.Item]) -> None:
             lo.own_consts.add(f"{owner}.{member.name}")
 
 
+def overload_key(ty: a.Type) -> str:
+    """The type that an inherent impl is for, without its arguments, as far as the syntax tells."""
+    if isinstance(ty, a.PathType):
+        return ty.segments[-1]
+    return "list" if isinstance(ty, a.ListType) else type(ty).__name__
+
+
+def overloads(items: list[a.Item]) -> frozenset[tuple[str, str]]:
+    """Procedures that more than one inherent impl gives a type (with different arguments, as a rule): (`overload_key`, name)."""
+    seen: set[tuple[str, str]] = set()
+    again: set[tuple[str, str]] = set()
+    for item in items:
+        given: set[tuple[str, str]] = set()
+        if isinstance(item, a.Impl):
+            if item.trait is None:
+                key = overload_key(item.ty)
+                given = {(key, member.name) for member in item.members if type(member) is a.Proc}
+        elif isinstance(item, a.Proc):
+            owner, mark, name = item.name.rpartition("::")
+            if mark:
+                given = {(owner, name)}
+        else:
+            members: list[a.Item] = getattr(item, "members", [])
+            if members and not isinstance(item, a.Trait | a.ExternBlock):
+                given = {(item.name, member.name) for member in members if type(member) is a.Proc}  # type: ignore[attr-defined]
+        again |= given & seen
+        seen |= given
+    return frozenset(again)
+
+
 def base_names(lo: Lowerer) -> None:
     """What every module sees unasked, before the prelude of the library."""
     names = lo.names
@@ -81,7 +111,7 @@ def base_names(lo: Lowerer) -> None:
             star(lo, imported.interface, -1, names, {})
 
 
-def star(lo: Lowerer, interface: Interface, imp: int, names: dict[str, int | Sym], cases: dict[str, Sym]) -> None:
+def star(lo: Lowerer, interface: Interface | ModuleView, imp: int, names: dict[str, int | Sym], cases: dict[str, Sym]) -> None:
     """Bring every visible name of a module into `names`, and the cases of its picks into `cases` (or `names` itself)."""
     prelude = imp < 0
     for name, export in interface.names.items():
@@ -105,10 +135,8 @@ def star(lo: Lowerer, interface: Interface, imp: int, names: dict[str, int | Sym
 
 
 def imported_cases(lo: Lowerer, path: str, imp: int, cases: dict[str, Sym]) -> None:
-    adt = lo.ctx.defs.adts.get(path)
-    if adt is not None and adt.kind == "pick":
-        for variant in adt.variants:
-            add_case(cases, variant.name, Sym("case", f"{path}.{variant.name}", imp=imp))
+    for name in lo.ctx.defs.cases_of(path, ("pick",)) or ():
+        add_case(cases, name, Sym("case", f"{path}.{name}", imp=imp))
 
 
 def add_case(cases: dict[str, Sym], name: str, sym: Sym) -> None:
@@ -118,8 +146,9 @@ def add_case(cases: dict[str, Sym], name: str, sym: Sym) -> None:
 
 
 def collect(lo: Lowerer, module: a.Module) -> None:
-    """Fill `lo.names` with all that the top level of the module sees."""
+    """Fill `lo.names` with all that the top level of the module sees, and `lo.overloads`."""
     base_names(lo)
+    lo.overloads = overloads(module.items)
     names = lo.names
     globs: dict[str, int | Sym] = {}
     cases: dict[str, Sym] = {}

@@ -12,9 +12,10 @@ from vitte.ir import ast as a
 from vitte.ir import hir
 from vitte.ir import types as t
 from vitte.ir.defs import Visibility
+from vitte.ir.paths import head_text, impl_path
 from vitte.lower import errors
 from vitte.lower.attrs import attributes
-from vitte.lower.collect import member_visibility
+from vitte.lower.collect import member_visibility, overload_key
 from vitte.lower.const_types import const_type
 from vitte.lower.control import block_body
 from vitte.lower.names import lookup_type_name, path_sym
@@ -238,7 +239,7 @@ def nominal(lo: Lowerer, item: Nominal, path: str, vis: Visibility, prefix: str)
                 decl.default = f"{path}.{f.name}.default"
                 default_const(lo, decl.default, f.name, f.name_span, f.default, path, list(lo.generic_names))
     if item.members:
-        inherent(lo, item.members, path, path, vis, generic, self_ty, item.span, item.name_span)
+        inherent(lo, item.members, path, prefix, vis, generic, self_ty, item.span, item.name_span, item.name, head_text([item.name]))
     lo.self_ty = None
     lo.generic_names.clear()
     lo.pop(mark)
@@ -321,25 +322,39 @@ def inherent(
     self_ty: hir.TyExpr,
     span: Span,
     name_span: Span,
+    key: str,
+    head: str,
 ) -> None:
-    """Members of a type's body or of `impl Type`: methods are named under the type."""
-    impl_path = f"{lo.path}::inherent#{lo.count('inherent')}"
-    made = hir.Impl(impl_path, impl_path.rpartition("::")[2], span, name_span, vis, generic, self_ty, "", [], [])
+    """Members of a type's body or of `impl Type`: methods are named under the type.
+
+    The impl itself is named by its first member, too: a type may have many impls. `key`: the type in `lo.overloads`."""
+    first = next((member.name for member in members if isinstance(member, a.Proc | a.Const | a.TypeAlias)), "")
+    path = path_of_impl(lo, prefix, f"{head} with {head_text([first])}" if first else head)
+    made = hir.Impl(path, path.rpartition("::")[2], span, name_span, vis, generic, self_ty, "", [], [])
     lo.items.append(made)
     for member in members:
-        add_member(lo, made, member, owner, vis, False)
+        # `impl Box[int] { proc f }` and `impl Box[string] { proc f }` may both be: types tell whether they overlap.
+        overloaded = type(member) is a.Proc and (key, member.name) in lo.overloads
+        add_member(lo, made, member, made.path if overloaded else owner, vis, False)
+
+
+def path_of_impl(lo: Lowerer, scope: str, head: str) -> str:
+    """By what is written; impls with the same head (they differ in bounds, or one is a mistake) are told apart by their order."""
+    path = impl_path(scope, head)
+    number = lo.count(path)
+    return f"{path}#{number}" if number else path
 
 
 def add_member(lo: Lowerer, made: hir.Impl, member: a.Item, owner: str, vis: Visibility, in_trait_impl: bool) -> None:
     if isinstance(member, a.Proc | a.Const | a.TypeAlias):
         path = f"{owner}.{member.name}"
         before = lo.seen_methods.get(path)
+        if before is not None and before[1] != made.path:
+            path = f"{made.path}.{member.name}"
+            before = lo.seen_methods.get(path)
         if before is not None:
-            if in_trait_impl or before[1] == made.path:
-                errors.duplicate(lo, member.name_span, member.name, before[0], "item")
-                return
-            # `impl Box[int] { proc f }` and `impl Box[string] { proc f }` may both be: types tell whether they overlap.
-            path = f"{path}#{lo.count(path)}"
+            errors.duplicate(lo, member.name_span, member.name, before[0], "item")
+            return
         lo.seen_methods[path] = (member.name_span, made.path)
         shown = member_visibility(member.meta, vis)
         if isinstance(member, a.Proc):
@@ -371,9 +386,10 @@ def impl(lo: Lowerer, item: a.Impl, prefix: str) -> None:
     if item.trait is None:
         if type(self_ty) is not hir.TyError:
             owner, vis = owner_of(lo, self_ty, prefix)
-            inherent(lo, item.members, owner, prefix, vis, generic, self_ty, item.span, item.head_span)
+            head = head_text(lo.words(item.ty.span))
+            inherent(lo, item.members, owner, prefix, vis, generic, self_ty, item.span, item.head_span, overload_key(item.ty), head)
     else:
-        trait_impl(lo, item, generic, self_ty)
+        trait_impl(lo, item, prefix, generic, self_ty)
     lo.self_ty = None
     lo.generic_names.clear()
     lo.pop(mark)
@@ -395,9 +411,8 @@ def owner_of(lo: Lowerer, self_ty: hir.TyExpr, prefix: str) -> tuple[str, Visibi
     return f"{prefix}::{shapes.get(cls, 'other')}", "public"
 
 
-def trait_impl(lo: Lowerer, item: a.Impl, generic: hir.GenericsExpr, self_ty: hir.TyExpr) -> None:
-    """`impl Trait[A] for T`. Numbered in the module, in program order."""
-    number = lo.count("impl")
+def trait_impl(lo: Lowerer, item: a.Impl, prefix: str, generic: hir.GenericsExpr, self_ty: hir.TyExpr) -> None:
+    """`impl Trait[A] for T`, named by this head."""
     written = item.trait
     if not isinstance(written, a.PathType):
         if written is not None and not isinstance(written, a.ErrorType):
@@ -410,8 +425,8 @@ def trait_impl(lo: Lowerer, item: a.Impl, generic: hir.GenericsExpr, self_ty: hi
         errors.not_a_trait(lo, written.span, written.segments[-1], sym.kind)
         return
     args = [ty(lo, arg.ty) if isinstance(arg, a.AssocArg) else ty(lo, arg) for arg in written.args]
-    path = f"{lo.path}::impl#{number}"
-    made = hir.Impl(path, f"impl#{number}", item.span, item.head_span, "public", generic, self_ty, sym.path, args, [])
+    path = path_of_impl(lo, prefix, f"{head_text(lo.words(written.span))} for {head_text(lo.words(item.ty.span))}")
+    made = hir.Impl(path, path.rpartition("::")[2], item.span, item.head_span, "public", generic, self_ty, sym.path, args, [])
     lo.items.append(made)
     outer = lo.self_trait, lo.assoc_names
     lo.self_trait = sym.path
@@ -506,7 +521,8 @@ def method_of(lo: Lowerer, item: a.Proc, prefix: str) -> None:
     owner, vis = owner_of(lo, self_ty, prefix)
     name_span = make_span(span_end(item.name_span) - len(name), span_end(item.name_span))
     scope = hir.GenericsExpr([], [], [])
-    inherent(lo, [replace(item, name=name, name_span=name_span)], owner, prefix, vis, scope, self_ty, item.span, item.name_span)
+    member = replace(item, name=name, name_span=name_span)
+    inherent(lo, [member], owner, prefix, vis, scope, self_ty, item.span, item.name_span, owner_name, head_text([owner_name]))
     lo.self_ty = None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,7 @@ from vitte.base.source import NO_SPAN, SPAN_BITS, SPAN_MASK, Span
 from vitte.driver.context import UnitContext
 from vitte.ir import ast as a
 from vitte.ir import hir
-from vitte.ir.defs import Interface
+from vitte.ir.defs import Interface, ModuleView
 from vitte.ir.types import Ty
 from vitte.lower import errors
 
@@ -35,7 +36,7 @@ class Sym(Struct, gc=False):
     ty: Ty | None = None
     imp: int = -1
     node: a.Item | None = None
-    interface: Interface | None = None
+    interface: Interface | ModuleView | None = None
     is_const: bool = False
     is_glob: bool = False
     note: str = ""
@@ -62,17 +63,18 @@ class Lowerer:
     """The state of lowering one module. Fields below `locals` belong to the body under construction."""
 
     __slots__ = (
-        "ctx", "diag", "text", "path", "is_std", "foreign", "own_types", "own_consts", "const_types", "skipped", "names", "undo", "items",
-        "out_names", "is_open", "exported", "use_items", "use_used", "use_names", "deferred", "layers", "counts",
-        "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods", "self_ty", "self_trait",
-        "generic_names", "assoc_names", "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop",
-        "give_ok", "barrier", "in_const", "shared", "shared_seen", "refutable", "prefix", "block_count", "synthetic",
+        "ctx", "diag", "text", "tokens", "path", "is_std", "foreign", "own_types", "own_consts", "const_types", "skipped", "names",
+        "undo", "items", "out_names", "is_open", "exported", "use_items", "use_used", "use_names", "deferred", "layers", "counts",
+        "overloads", "module_members", "case_names", "similar", "quiet_lints", "entry_points", "seen_methods", "self_ty", "self_trait",
+        "generic_names", "assoc_names", "locals", "local_scope", "local_used", "scope", "next_scope", "loops", "next_loop", "give_ok",
+        "barrier", "in_const", "shared", "shared_seen", "refutable", "prefix", "block_count", "synthetic",
     )  # fmt: skip
 
     def __init__(self, module: a.Module, ctx: UnitContext) -> None:
         self.ctx = ctx
         self.diag: Diagnostics = ctx.diagnostics
         self.text = module.source.text
+        self.tokens = module.tokens
         self.path = ctx.module
         self.is_std = ctx.module.startswith("std/")
         self.foreign = frozenset(i.module for i in ctx.imports if i.is_foreign)
@@ -98,6 +100,8 @@ class Lowerer:
         self.deferred: list[Deferred] = []
         self.layers: list[tuple[str, Sym]] = []
         self.counts: dict[str, int] = {}
+        self.overloads: frozenset[tuple[str, str]] = frozenset()
+        """(type as `overload_key` has it, member): what more than one inherent impl of the module gives the type."""
         self.module_members: dict[tuple[str, str], Sym] = {}
         self.case_names: frozenset[str] | None = None
         self.similar: dict[str, str] = {}
@@ -210,6 +214,19 @@ class Lowerer:
     def source(self, span: Span) -> str:
         start = span >> SPAN_BITS
         return self.text[start : start + (span & SPAN_MASK)]
+
+    def words(self, span: Span) -> list[str]:
+        """The tokens of a piece of source, without layout and comments."""
+        start = span >> SPAN_BITS
+        stop = start + (span & SPAN_MASK)
+        starts, ends = self.tokens.starts, self.tokens.ends
+        at = bisect_left(starts, start)
+        found: list[str] = []
+        while at < len(starts) and starts[at] < stop:
+            if ends[at] > starts[at]:
+                found.append(self.text[starts[at] : min(ends[at], stop)])
+            at += 1
+        return found
 
 
 # Tables by node class; each file of the stage fills in its part.

@@ -7,6 +7,7 @@ from vitte.ir import impls, mir, thir
 from vitte.ir import types as t
 from vitte.ir.mir import Place
 from vitte.ir.mono import Instance
+from vitte.ir.paths import last_name
 from vitte.ir.types import Ty, show
 from vitte.mir_build import errors
 from vitte.mir_build.control import Builder
@@ -79,7 +80,7 @@ class BodyBuilder(Builder):
                         decl = self.locals[place.local]
                         errors.out_of_lent(d, name, decl.name or "it", span, decl.span, why, in_pattern)
                     elif i == 0 and place.local in self.statics:
-                        errors.out_of_static(d, self.statics[place.local].rpartition("::")[2], span, why)
+                        errors.out_of_static(d, last_name(self.statics[place.local]), span, why)
                     else:
                         errors.out_of_reference(d, name, span, why, in_pattern)
                     return False

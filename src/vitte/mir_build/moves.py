@@ -16,6 +16,7 @@ from vitte.ir.defs import Definitions
 from vitte.ir.mir import Place
 from vitte.ir.mono import Instance
 from vitte.ir.ownership import drop_impl, is_copy
+from vitte.ir.paths import last_name
 from vitte.ir.types import Ty, show
 from vitte.mir_build import errors
 from vitte.mir_build.core import successors
@@ -210,7 +211,7 @@ class MoveCheck:
             if type(stmt.rvalue) is mir.Use and not stmt.place.proj:
                 return self.next_use(bb, move.stmt, stmt.place.local)
         elif type(stmt) is mir.Call and type(stmt.callee) is Instance:
-            return f", into the call of `{stmt.callee.path.rpartition('::')[2]}`"
+            return f", into the call of `{last_name(stmt.callee.path)}`"
         return ""
 
     def next_use(self, bb: int, after: int, local: int) -> str:
@@ -218,7 +219,7 @@ class MoveCheck:
         for stmt in self.body.blocks[bb].stmts[after + 1 :]:
             if type(stmt) is mir.Call and type(stmt.callee) is Instance:
                 if any(type(a) is mir.Move and a.place.local == local for a in stmt.args):
-                    return f", into the call of `{stmt.callee.path.rpartition('::')[2]}`"
+                    return f", into the call of `{last_name(stmt.callee.path)}`"
             elif type(stmt) is mir.Assign and type(stmt.rvalue) is mir.Use:
                 op = stmt.rvalue.operand
                 if type(op) is mir.Move and op.place.local == local:

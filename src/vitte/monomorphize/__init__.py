@@ -3,7 +3,7 @@
 Input: `thir.Module`. Output: `mono.Plan`: own procedures in program order, then, breadth first, the instances of generics, the
 `inline` procedures and the glue they need. Procedures of other units that are neither are symbols, and not in the plan.
 
-    proc main() { println([1, 2]) }      demo::main, std/list::from_array[i64], std/list::impl#3.show[i64], ...
+    proc main() { println([1, 2]) }      demo::main, std/list::from_array[i64], std/list::impl(Show for list<T>).show[i64], ...
 
 The set is closed under calls, and no type parameter is left. Glue is planned for every type of which a value occurs; what turns out not
 to be needed is left out by stage 5. Instantiation without end is an error (V0490) that shows the growing chain.
@@ -19,6 +19,7 @@ from vitte.ir import impls, lang, mono, thir
 from vitte.ir import types as t
 from vitte.ir.mono import Instance, Linkage, MonoItem, symbol_of
 from vitte.ir.ownership import needs_drop
+from vitte.ir.paths import last_name
 from vitte.ir.types import HAS_PARAM, HAS_PROJECTION, Ty, show, subst
 from vitte.monomorphize import errors
 from vitte.monomorphize.expansion import expanding, parts
@@ -152,7 +153,7 @@ class _Planner:
         proc = self.defs.procs.get(path)
         if proc is None or proc.intrinsic:
             return
-        if proc.parent in self.defs.traits:
+        if self.defs.is_of_trait(proc):
             try:
                 found = impls.resolve_method(self.defs, path, args)
             except LookupError:
@@ -267,7 +268,7 @@ class _Planner:
 
 
 def readable(instance: Instance) -> str:
-    name = instance.path.rpartition("::")[2] or instance.glue
+    name = last_name(instance.path) or instance.glue
     return f"{name}[{', '.join([show(a) for a in instance.args])}]" if instance.args else name
 
 

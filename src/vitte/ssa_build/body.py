@@ -7,6 +7,7 @@ from collections.abc import Callable
 from vitte.ir import mir
 from vitte.ir import types as t
 from vitte.ir.ownership import needs_drop
+from vitte.ir.paths import readable
 from vitte.ir.ssa import BITS, OPS, Function, Inst, Jump, Term, Variable
 from vitte.ir.ssa_walk import replace_values, use_counts
 from vitte.ssa_build.builder import Builder
@@ -36,8 +37,8 @@ class _Body:
         scalar = unit.layouts.scalar(result)
         fn = Function(body.symbol, [], scalar, [], [], linkage=body.linkage, file=body.file)
         self.fn = fn
-        self.b = b = Builder(unit, fn)
-        fn.name = body.instance.text
+        self.b = b = Builder(unit, fn, "" if body.instance.glue else body.instance.path)
+        fn.name = readable(body.instance.text)
         if body.span:
             fn.line = b.place(body.span).line
         self.order, self.preds = _flow(body)

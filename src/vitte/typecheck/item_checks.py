@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from vitte.base.diagnostics import Suggestion
+from vitte.base.source import Span
 from vitte.ir import lang
 from vitte.ir import types as t
-from vitte.ir.defs import AdtDef, Generics, ImplDef, ProcDef, TraitDef, head
+from vitte.ir.defs import ANY_HEAD, AdtDef, Generics, ImplDef, ProcDef, TraitDef, head
 from vitte.ir.impls import bounds_of, holds, normalize
 from vitte.ir.ownership import is_copy, size_cycle
 from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PARAM, Ty, infer_ty, map_ty, show, subst
@@ -31,6 +32,7 @@ def check_items(col: Collector) -> None:
         if impl.trait is not None:
             _check_trait_impl(col, impl)
     _check_overlap(col)
+    _check_inherent(col)
     _check_main(col)
 
 
@@ -274,9 +276,8 @@ def _check_overlap(col: Collector) -> None:
     for _, impl in col.impls:
         if impl.trait is None:
             continue
-        by_head = col.defs.trait_impls.get(impl.trait.trait, {})
-        key = head(impl.self_ty)
-        others = [*by_head.get(key, ()), *by_head.get("*", ())] if key != "*" else [i for found in by_head.values() for i in found]
+        trait, key = impl.trait.trait, head(impl.self_ty)
+        others = [i for k in ((key, "*") if key != "*" else (ANY_HEAD,)) for i in col.defs.impls_of(trait, k)]
         for other in others:
             if other is impl or (other.path in col.defs.impls and _is_later(col, other, impl)):
                 continue
@@ -294,16 +295,37 @@ def _check_overlap(col: Collector) -> None:
                 break
 
 
+def _check_inherent(col: Collector) -> None:
+    """No type of this module's impls has a member twice: the later one could never be called."""
+    first: dict[tuple[str, str], list[tuple[ImplDef, Span]]] = {}
+    for _, impl in col.impls:
+        if impl.trait is not None:
+            continue
+        key = head(impl.self_ty)
+        for name, path in (*impl.methods.items(), *impl.assoc_consts.items()):
+            member = col.interface.procs.get(path) or col.interface.consts.get(path)
+            span = member.name_span if member is not None else impl.span
+            before = first.setdefault((key, name), [])
+            for other, place in before:
+                if other is not impl and _overlaps(col, impl, other):
+                    labels, elsewhere = col.where(other.file, place, "first here")
+                    message = f"`{name}` is defined twice for `{show(impl.self_ty)}`"
+                    col.diag.error(E.OVERLAP, span, message, "defined again", labels=labels, elsewhere=elsewhere)
+                    break
+            else:
+                before.append((impl, span))
+
+
 def _is_later(col: Collector, a: ImplDef, b: ImplDef) -> bool:
     """Whether `a` is an impl of this module written after `b`: the pair is reported at the later one."""
     return a.file == b.file and a.path in {i.path for _, i in col.impls} and a.span > b.span
 
 
 def _overlaps(col: Collector, a: ImplDef, b: ImplDef) -> bool:
-    assert a.trait is not None and b.trait is not None
+    """Whether there can be a type that both impls are for (of one trait, or both inherent)."""
     binds: dict[int, Ty] = {}
-    left = [_open(x, 0) for x in a.trait.args]
-    right = [_open(x, 1 << 20) for x in b.trait.args]
+    left = [_open(x, 0) for x in (a.trait.args if a.trait is not None else (a.self_ty,))]
+    right = [_open(x, 1 << 20) for x in (b.trait.args if b.trait is not None else (b.self_ty,))]
     for x, y in zip(left, right, strict=True):
         if not _unify(x, y, binds):
             return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -27,42 +28,32 @@ class Found(Struct, gc=False):
 
 
 class MethodIndex:
-    """Members by name, made once per module: inherent ones by head of the self type, trait methods by name."""
+    """Answers about members by name, kept for one module: inherent methods by head of the self type, traits by what they have."""
 
     def __init__(self, defs: Definitions) -> None:
         self.defs = defs
-        self._inherent: dict[str, dict[str, list[tuple[ImplDef, str]]]] = {}
-        self._traits: dict[str, list[TraitDef]] | None = None
-        self._consts: dict[str, list[TraitDef]] = {}
+        self._inherent: dict[tuple[str, str], Sequence[tuple[ImplDef, str]]] = {}
+        self._traits: dict[str, list[TraitDef]] = {}
 
-    def inherent(self, key: str) -> dict[str, list[tuple[ImplDef, str]]]:
-        found = self._inherent.get(key)
+    def inherent(self, key: str, name: str) -> Sequence[tuple[ImplDef, str]]:
+        found = self._inherent.get((key, name))
         if found is None:
-            found = {}
-            for impl in self.defs.inherent_impls.get(key, ()):
-                for name, path in impl.methods.items():
-                    found.setdefault(name, []).append((impl, path))
-            self._inherent[key] = found
+            found = self._inherent[key, name] = self.defs.inherent_methods(key, name)
         return found
 
     def traits(self, name: str) -> list[TraitDef]:
-        if self._traits is None:
-            self._traits = {}
-            for trait in self.defs.traits.values():
-                for method in trait.methods:
-                    self._traits.setdefault(method, []).append(trait)
-                for const in trait.assoc_consts:
-                    self._consts.setdefault(const, []).append(trait)
-        return self._traits.get(name, [])
+        found = self._traits.get(name)
+        if found is None:
+            found = self._traits[name] = [trait for trait in self.defs.traits_with(name) if name in trait.methods]
+        return found
 
     def const_traits(self, name: str) -> list[TraitDef]:
-        self.traits(name)
-        return self._consts.get(name, [])
+        return [trait for trait in self.defs.traits_with(name) if name in trait.assoc_consts]
 
 
 def find_inherent(cx: Cx, ty: Ty, name: str) -> Found | None:
-    members = cx.index.inherent(head(ty)).get(name)
-    if members is None:
+    members = cx.index.inherent(head(ty), name)
+    if not members:
         return None
     for impl, path in members:
         args = match_impl(impl, (ty,))
@@ -126,28 +117,26 @@ def find_trait_method(cx: Cx, ty: Ty, name: str, span: Span) -> Found | None:
 
 def trait_applies(cx: Cx, trait: TraitDef, ty: Ty) -> tuple[Ty, ...] | None:
     """Self and arguments with which `ty` has `trait` (fresh variables for arguments not known), or None."""
+    from vitte.typecheck.obligations import candidates
+
     extra = len(trait.generics.names) - 1
     if extra == 0:
         if not ty.flags & HAS_INFER:
             return (ty,) if select_impl(cx.defs, trait.path, (ty,), cx.bounds) is not None else None
-        by_head = cx.defs.trait_impls.get(trait.path, {})
         for key in (head(ty), "*"):
-            for impl in by_head.get(key, ()):
+            for impl in cx.defs.impls_of(trait.path, key):
                 if match_impl(impl, (ty,)) is not None:
                     return (ty,)
         if trait.path in BUILTIN_TRAITS and type(ty) is not t.AdtTy:
             return (ty,)
-        from vitte.typecheck.obligations import candidates
-
         if candidates(cx, trait.path, (ty,)):
             return (ty,)
         if trait.path in BUILTIN_TRAITS and type(ty) is t.AdtTy and ty.path not in (lang.LIST, lang.MAP, lang.SET, lang.BOX):
             return (ty,)
         return None
-    by_head = cx.defs.trait_impls.get(trait.path, {})
     found: list[tuple[Ty, ...]] = []
     for key in (head(ty), "*"):
-        for impl in by_head.get(key, ()):
+        for impl in cx.defs.impls_of(trait.path, key):
             assert impl.trait is not None
             binds: list[Ty | None] = [None] * len(impl.generics.names)
             from vitte.ir.impls import match_ty
@@ -158,15 +147,16 @@ def trait_applies(cx: Cx, trait: TraitDef, ty: Ty) -> tuple[Ty, ...] | None:
                     found.append(tuple([t.subst(a, tuple(binds)) for a in rest]))  # type: ignore[arg-type]
                 else:
                     found.append(tuple([cx.fresh() for _ in rest]))
-    if not found:
-        return None
     if len(found) == 1:
         return (ty, *found[0])
-    return (ty, *[cx.fresh() for _ in range(extra)])
+    args = (ty, *[cx.fresh() for _ in range(extra)])
+    if not found and not (ty.flags & HAS_INFER and candidates(cx, trait.path, args)):
+        return None
+    return args
 
 
 def all_method_names(cx: Cx, ty: Ty) -> list[str]:
-    names = list(cx.index.inherent(head(ty)))
+    names = cx.defs.inherent_names(head(ty))
     if type(ty) is t.AdtTy:
         adt = cx.defs.adts.get(ty.path)
         if adt is not None and adt.kind != "pick":
@@ -177,16 +167,15 @@ def all_method_names(cx: Cx, ty: Ty) -> list[str]:
             trait = cx.defs.traits.get(bound.trait)
             if trait is not None:
                 names.extend(trait.methods)
-    for trait in cx.defs.traits.values():
-        if head(ty) in cx.defs.trait_impls.get(trait.path, ()):
-            names.extend(trait.methods)
+    for trait in cx.defs.traits_of(head(ty)):
+        names.extend(trait.methods)
     return names
 
 
 def no_method(cx: Cx, ty: Ty, name: str, span: Span, what: str = "method") -> None:
     """Report that `ty` has no member `name`."""
     shown = show(ty)
-    names = all_method_names(cx, ty)
+    names = [n for n in all_method_names(cx, ty) if n != name]
     near = closest(name, names)
     helps = (cx.diag.suggest(f"did you mean `{near}`?", span, near),) if near else ()
     notes: list[str] = []

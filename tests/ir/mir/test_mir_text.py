@@ -29,7 +29,7 @@ fn demo::first[i64] external "demo::first[i64]" elaborated {
     _2 = wrap-(copy _2)
     _2 = ~(copy _2)
     _2 = cast int const 5: i64 as i32
-    _2 = new (i64, demo::impl#2.x)#0 {copy _1, move _2}
+    _2 = new (i64, demo::impl(Show for P<T>)#2.x)#0 {copy _1, move _2}
     _2 = new demo::Shape#3 {}
     _2 = repeat [i64; 3] {copy _1}
     _2 = sizeof i64 0

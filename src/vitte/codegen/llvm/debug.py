@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vitte.codegen.llvm.text import TYPE, quote
+from vitte.ir.paths import last_name
 
 if TYPE_CHECKING:
     from vitte.codegen.llvm.function import FunctionEmitter
@@ -82,7 +83,7 @@ class ModuleDebug:
 def short_name(symbol: str) -> str:
     """`demo/shapes::Point.norm` -> `Point.norm`; what has no module stays."""
     head, _, args = symbol.partition("[")
-    name = head.rpartition("::")[2]
+    name = last_name(head)
     return f"{name}[{args}" if args else name
 
 
