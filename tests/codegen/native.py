@@ -32,16 +32,26 @@ extern "malloc"(i64) -> ptr
 extern "free"(ptr) -> ()
 extern "dprintf"(i32, ptr) -> i32 variadic
 global "index" private align 1 = "index %ld of %ld\0a\00"
-global "text" private align 1 = "%.*s: %.*s\0a\00"
+global "text" private align 1 = "%.*s:%d:%d: %.*s\0a\00"
 fn "std/rt::panic"(%0: ptr, %1: ptr) -> () external noreturn cold {
 bb0:
   %2 = iconst i32 2
   %3 = global_addr ptr "text"
-  %4 = load ptr %1
-  %5 = load i32 %1 8
-  %6 = load ptr %0
-  %7 = load i32 %0 8
-  %8 = call i32 "dprintf" %2, %3, %5, %4, %7, %6 2
+  %4 = iconst i64 8
+  %5 = iconst i32 0
+  jump bb1(%1)
+bb1(%6: ptr):
+  %7 = load i32 %6 4
+  %8 = eq i1 %7, %5
+  %10 = ptr_add ptr %6, %4
+  br %8, bb2, bb1(%10)
+bb2:
+  %11 = load i32 %6
+  %12 = load i32 %1
+  %13 = load i32 %1 4
+  %14 = load ptr %0
+  %15 = load i32 %0 8
+  %16 = call i32 "dprintf" %2, %3, %11, %10, %12, %13, %15, %14 2
   %9 = iconst i32 101
   call "_exit" %9
   unreachable

@@ -24,9 +24,9 @@ CASES: dict[str, tuple[str, dict[str, str], list[str]]] = {
              ret %5
            }""",
         {"opt_level": "1"},
-        ['c"m.vit:4:7"', 'define dso_local i64 @"m::f"(i64 %v0, i64 %v1) #', 'section ".text.m::f"', "br i1 %v2, label %k", "!prof !0",
+        ['@"places m" = dso_local hidden externally_initialized constant [21 x i8] c"', 'm.vit", section ".rodata.places m", align 4', 'define dso_local i64 @"m::f"(i64 %v0, i64 %v1) #', 'section ".text.m::f"', "br i1 %v2, label %k", "!prof !0",
          "call { i64, i1 } @llvm.sadd.with.overflow.i64(i64 %v0, i64 %v1)", "br i1 %t", "label %p", "call { i64, i1 } @llvm.ssub", "call { i64, i1 } @llvm.sadd",
-         'call void @"std/rt::panic_index"(i64 %v0, i64 %v1, ptr @vitte.s.0)', "unreachable", 'call void @"std/rt::panic_overflow"(ptr @vitte.s.',
+         'call void @"std/rt::panic_index"(i64 %v0, i64 %v1, ptr @"places m")', "unreachable", 'call void @"std/rt::panic_overflow"(ptr @vitte.s.0, ptr @"places m")',
          'call void @"std/rt::panic_overflow"(', 'declare dso_local void @"std/rt::panic_index"(i64, i64, ptr)', "cold noreturn"],
     ),
     "block parameters become phi nodes, from the last piece of the block": (

@@ -134,7 +134,7 @@ class _Runner:
             return STATUS_PANIC
         machine.steps[0] = 1 << 60
         try:
-            machine.call(symbol, *operands, self._text(place))
+            machine.call(symbol, *operands, machine.row_of(place) if place else 0)
         except Exit as exit_:
             return exit_.status
         return STATUS_PANIC

@@ -92,6 +92,7 @@ class Machine:
         self.natives: dict[str, Native] = {}
         self._addresses: dict[str, int] = {}
         self._pointers: dict[str, int] = {}
+        self._rows: dict[str, int] = {}
         self._by_pointer: dict[int, str] = {}
         self._names: dict[str, str] = {}
         self._codes: dict[str, tuple[Function, Code]] = {}
@@ -157,6 +158,17 @@ class Machine:
 
     def symbol_pointer(self, symbol: str) -> int:
         return self.function_pointer(symbol) if symbol in self.functions or symbol in self.natives else self.address(symbol)
+
+    def row_of(self, place: str) -> int:
+        """The address of a table of places with the one row for `file:line:col`, as compiled programs have them: rows of line and
+        column, then the length of the file's name and 0, then the name."""
+        known = self._rows.get(place)
+        if known is None:
+            file, line, column = place.rsplit(":", 2)
+            name = file.encode()
+            data = struct.pack("<IIII", int(line), int(column), len(name), 0) + name
+            known = self._rows[place] = self.memory.add_data(data, False)
+        return known
 
     def _missing_data(self, symbol: str) -> int:
         raise Unsupported(symbol)

@@ -110,6 +110,8 @@ class _Translator:
                     self.texts[inst.result] = str(self.machine.address(inst.sym) + inst.imm)
                 elif inst.op == "fn_addr":
                     self.texts[inst.result] = str(self.machine.function_pointer(inst.sym))
+                elif inst.op == "here":
+                    self.texts[inst.result] = str(self.machine.row_of(inst.sym))
                 elif inst.op == "const_addr":
                     self.texts[inst.result] = str(self.machine.const_address(inst.sym))
                 elif inst.op == "const":
@@ -286,7 +288,8 @@ class _Translator:
 
 _SPECIAL = {
     "slot": _Translator._nothing, "iconst": _Translator._nothing, "fconst": _Translator._nothing, "null": _Translator._nothing,
-    "global_addr": _Translator._nothing, "fn_addr": _Translator._nothing, "const": _Translator._nothing, "const_addr": _Translator._nothing,
+    "global_addr": _Translator._nothing, "fn_addr": _Translator._nothing, "here": _Translator._nothing,
+    "const": _Translator._nothing, "const_addr": _Translator._nothing,
     "dbg": _Translator._nothing, "load": _Translator._load, "store": _Translator._store, "memcpy": _Translator._memcpy,
     "memcpy.n": _Translator._memcpy_n, "memmove.n": _Translator._memcpy_n, "memset.n": _Translator._memset,
     "call": _Translator._call, "call_ptr": _Translator._call_ptr, "check": _Translator._check,

@@ -17,6 +17,7 @@ LIST = "std/list::list"  # form list[T] { ptr: *mut T, len: int, cap: int }
 MAP = "std/map::map"  # form map[K, V]
 SET = "std/set::set"  # form set[T]
 BUFFER = "std/fmt::Buffer"  # form Buffer: text under construction (owning)
+PLACE = "std/rt::Place"  # form Place { line: u32, column: u32 }                       a row of a table of places
 SPEC = "std/fmt::Spec"  # form Spec { fill: rune, align: u8, sign: bool, alternate: bool, zero: bool, width: int, precision: int, kind: u8 }
 # `align` is one of 0 (default) '<' '>' '^'; `width`, `precision` are -1 when absent; `kind` is 0 '?' 'x' 'X' 'b' 'o' 'e'.
 
@@ -60,11 +61,11 @@ STRUCTURAL_TRAITS = (TRAIT_COPY, TRAIT_CLONE, TRAIT_EQ, TRAIT_HASH, TRAIT_DEBUG)
 that is not copy needs `#[derive(clone)]`; `Ord` and `Default` likewise need `ord`, `default`). The bodies are glue."""
 
 # Procedures the compiler calls.
-PANIC = "std/rt::panic"  # proc panic(message: string, place: string) -> never          `place` is `file:line:col`
-PANIC_INDEX = "std/rt::panic_index"  # proc panic_index(index: int, length: int, place: string) -> never
-PANIC_OVERFLOW = "std/rt::panic_overflow"  # proc panic_overflow(operation: string, place: string) -> never
-ASSERT_FAILED = "std/rt::assert_failed"  # proc assert_failed(what: string, place: string) -> never
-ASSERT_FAILED_SIDES = "std/rt::assert_failed_sides"  # proc (what: string, left: string, right: string, place: string) -> never
+PANIC = "std/rt::panic"  # proc panic(message: string, place: *Place) -> never          shown as `file:line:col`
+PANIC_INDEX = "std/rt::panic_index"  # proc panic_index(index: int, length: int, place: *Place) -> never
+PANIC_OVERFLOW = "std/rt::panic_overflow"  # proc panic_overflow(operation: string, place: *Place) -> never
+ASSERT_FAILED = "std/rt::assert_failed"  # proc assert_failed(what: string, place: *Place) -> never
+ASSERT_FAILED_SIDES = "std/rt::assert_failed_sides"  # proc (what: string, left: string, right: string, place: *Place) -> never
 ALLOC = "std/rt::alloc"  # proc alloc(size: usize) -> *mut u8                            never null: exits on exhaustion
 DEALLOC = "std/rt::dealloc"  # proc dealloc(p: *mut u8)
 STR_RETAIN = "std/rt::str_retain"  # inline proc str_retain(owner: *mut usize)           null owner: a literal
@@ -77,18 +78,18 @@ TEST_BEGIN = "std/rt::test_begin"  # proc test_begin(argc: i32, argv: **u8)     
 STR_EQ = "std/string::eq"  # proc eq(a: string, b: string) -> bool
 STR_CONCAT = "std/string::concat"  # proc concat(a: string, b: string) -> string
 STR_APPEND = "std/string::append"  # proc append(mut a: string, b: string)               `set s += t`
-STR_SLICE = "std/string::slice"  # proc slice(s: string, from: int, to: int, place: string) -> string
-BYTES_SLICE = "std/string::bytes_slice"  # proc bytes_slice(s: bytes, from: int, to: int, place: string) -> bytes
+STR_SLICE = "std/string::slice"  # proc slice(s: string, from: int, to: int, place: *Place) -> string
+BYTES_SLICE = "std/string::bytes_slice"  # proc bytes_slice(s: bytes, from: int, to: int, place: *Place) -> bytes
 LIST_FROM_ARRAY = "std/list::from_array"  # proc from_array[T](items: *T, count: int) -> [T]   moves `count` values out
 LIST_REPEAT = "std/list::repeat"  # proc repeat[T: Clone](item: T, count: int) -> [T]    `[e; n]` where a list is expected
 LIST_CONCAT = "std/list::concat"  # proc concat[T: Clone](owned a: [T], b: [T]) -> [T]
-SLICE_RANGE = "std/list::slice_range"  # proc slice_range[T](items: &[T], from: int, to: int, place: string) -> &[T]
+SLICE_RANGE = "std/list::slice_range"  # proc slice_range[T](items: &[T], from: int, to: int, place: *Place) -> &[T]
 SLICE_RANGE_MUT = "std/list::slice_range_mut"  # the same for &mut [T]
 SLICE_PART = "std/list::slice_part"  # the same without check or place, for `..rest` in patterns
 SLICE_PART_MUT = "std/list::slice_part_mut"
 MAP_NEW = "std/map::new"  # proc new[K: Hash + Eq, V]() -> map[K, V]
 MAP_INSERT = "std/map::insert"  # proc insert[K: Hash + Eq, V](mut m: map[K, V], owned k: K, owned v: V)    `set m[k] = v`
-MAP_AT = "std/map::at"  # proc at[K: Hash + Eq, V](m: map[K, V], k: K, place: string) -> &V    panics when missing
+MAP_AT = "std/map::at"  # proc at[K: Hash + Eq, V](m: map[K, V], k: K, place: *Place) -> &V    panics when missing
 MAP_AT_MUT = "std/map::at_mut"  # the same, -> &mut V
 SET_NEW = "std/set::new"  # proc new[T: Hash + Eq]() -> set[T]
 SET_ADD = "std/set::add"  # proc add[T: Hash + Eq](mut s: set[T], owned item: T)
@@ -102,7 +103,7 @@ PRINTLN = "std/io::println_text"  # proc println_text(text: string)
 EPRINT = "std/io::eprint_text"
 EPRINTLN = "std/io::eprintln_text"
 PLACE_PARAM = "place"
-"""A last parameter of this name of a library procedure gets the place of the call, `file:line:col`, when it is not given."""
+"""A last parameter of this name of a library procedure gets the place of the call, a `*Place`, when it is not given."""
 CONTAINS = "contains"  # `x in c` is the method `contains` of `c`
 
 PRELUDE_MODULES = ("std/core", "std/string", "std/list", "std/map", "std/set", "std/fmt", "std/io", "std/rt", "std/prelude")

@@ -116,7 +116,14 @@ class ProcAddr(Struct, gc=False, tag=True):
     instance: Instance
 
 
-Operand = Copy | Move | Const | ConstText | ConstNamed | ProcAddr
+class Here(Struct, gc=False, tag=True):
+    """The row for a place of the source, as `thir.Here`."""
+
+    ty: Ty
+    span: Span
+
+
+Operand = Copy | Move | Const | ConstText | ConstNamed | ProcAddr | Here
 
 # --- rvalues ------------------------------------------------------------------------------------------------------
 

@@ -109,6 +109,8 @@ def operand_text(op: mir.Operand) -> str:
         return f"text {quote(op.value)}: {op.ty.text}"
     if isinstance(op, mir.ConstNamed):
         return f"named {op.path}{_args(op.args)}: {op.ty.text}"
+    if isinstance(op, mir.Here):
+        return f"here{span_text(op.span)}: {op.ty.text}"
     return f"addr {op.instance.text}: {op.ty.text}"
 
 
@@ -372,6 +374,10 @@ class _Line(_TyReader):
             instance = self.instance()
             self.need(": ")
             return mir.ProcAddr(self.ty(), instance)
+        if self.eat("here"):
+            span = self.span()
+            self.need(": ")
+            return mir.Here(self.ty(), span)
         return None
 
     def operands(self, end: str) -> list[mir.Operand]:

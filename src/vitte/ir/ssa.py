@@ -56,6 +56,7 @@ def _table() -> dict[str, OpInfo]:
     add("slot", (), "ptr", "address of stack slot `imm`")
     add("global_addr", (), "ptr", "address of global `sym` plus `imm` bytes")
     add("fn_addr", (), "ptr", "address of function `sym`")
+    add("here", (), "ptr", "address of the row of a table of places for `loc`; `sym`: the place as `file:line:col`")
     add("const", (), "T", "scalar value of the unevaluated constant `sym`")
     add("const_addr", (), "ptr", "address of the image of the unevaluated constant `sym`")
     add("add mul and or xor", two, "T", "wrapping", commutes=True)
@@ -146,7 +147,9 @@ class Block(Struct):
 class Loc(Struct, frozen=True):
     """A source place: line and column from 1, `length` in code points (0: not known). `inlined`: index of the place of the call that was
     inlined here, 0 for none;
-    `fn`: symbol of the function the text belongs to, "" for this one."""
+    `fn`: symbol of the function the text belongs to, "" for this one.
+    `owner`: path of the crossing body the text belongs to, whose table has the place in row `ordinal` (see `ir.places`); "" when its
+    table is the unit's own."""
 
     file: str
     line: int
@@ -154,6 +157,8 @@ class Loc(Struct, frozen=True):
     inlined: int = 0
     fn: str = ""
     length: int = 0
+    owner: str = ""
+    ordinal: int = 0
 
 
 class Slot(Struct):
@@ -185,7 +190,7 @@ class Signature(Struct, frozen=True):
 class Function(Struct):
     """`params`: value ids of the parameters. `flags`: of `sret` `noreturn` `cold` `noinline` `inline` `c` (C calling convention, visible).
     `param_flags[i]`: of `sret` `nonnull` `noalias` `readonly`, space separated. `name`: for people; `file`, `line`: where it stands.
-    `types[id]` and `locs[i]` (0 is a dummy) grow as needed."""
+    `types[id]` and `locs[i]` (0 is a dummy) grow as needed. `owner`: as in `Loc`, for what has no place of its own."""
 
     symbol: str
     params: list[int]
@@ -201,6 +206,7 @@ class Function(Struct):
     name: str = ""
     file: str = ""
     line: int = 0
+    owner: str = ""
 
 
 class Global(Struct):
@@ -241,6 +247,14 @@ class PendingAssert(Struct):
     loc: Loc
 
 
+class PlaceTable(Struct):
+    """The places of a crossing body of this unit: (line, column) from 1 by row. It is defined here, whoever uses it."""
+
+    path: str
+    file: str
+    rows: list[tuple[int, int]]
+
+
 class Module(Struct):
     """One unit in SSA. `externals`: signatures of functions defined elsewhere; `external_globals`: data defined elsewhere.
     `evaluated`: results of stage 7 by constant path, which go into the interface."""
@@ -254,3 +268,4 @@ class Module(Struct):
     pending: list[PendingConst] = []
     asserts: list[PendingAssert] = []
     evaluated: dict[str, ConstImage] = {}
+    tables: list[PlaceTable] = []

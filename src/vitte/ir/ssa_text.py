@@ -39,6 +39,7 @@ from vitte.ir.ssa import (
     Module,
     PendingAssert,
     PendingConst,
+    PlaceTable,
     Signature,
     Slot,
     Term,
@@ -82,6 +83,9 @@ def print_module(module: Module) -> str:
     for symbol, sig in module.externals.items():
         out.append(f"extern {quote(symbol)}{_signature(sig)}")
     out += [f"extern_global {quote(symbol)}" for symbol in module.external_globals]
+    for table in module.tables:
+        rows = ", ".join([f"{line}:{col}" for line, col in table.rows])
+        out.append(f"places {quote(table.path)} file {quote(table.file)} {rows}")
     for g in module.globals:
         mutable = " mutable" if g.mutable else ""
         out.append(f"global {quote(g.symbol)} {g.linkage}{mutable} align {g.align} = {quote(g.data)}{_relocations(g.relocations)}")
@@ -171,6 +175,8 @@ def _loc(loc: Loc) -> str:
         text += f" inlined @{loc.inlined}"
     if loc.fn:
         text += f" in {quote(loc.fn)}"
+    if loc.owner:
+        text += f" row {loc.ordinal} of {quote(loc.owner)}"
     return text
 
 
@@ -182,8 +188,9 @@ def _function(fn: Function, out: list[str]) -> None:
     types = fn.types
     flags = "".join([f" {flag}" for flag in fn.flags])
     out.append(f"fn {quote(fn.symbol)}({_typed(fn.params, types)}) -> {fn.result or '()'} {fn.linkage}{flags} {{")
-    if fn.name or fn.file or fn.line:
-        out.append(f"  about {quote(fn.name)} file {quote(fn.file)} line {fn.line}")
+    if fn.name or fn.file or fn.line or fn.owner:
+        owner = f" of {quote(fn.owner)}" if fn.owner else ""
+        out.append(f"  about {quote(fn.name)} file {quote(fn.file)} line {fn.line}{owner}")
     if fn.param_flags:
         out.append(f"  params {', '.join([quote(f) for f in fn.param_flags])}")
     for i, slot in enumerate(fn.slots):
@@ -349,6 +356,10 @@ class _Reader:
                 module.externals[symbol] = Signature(tuple(params), self.result(), self.eat("variadic"), self.eat("borrows"))
             elif word == "extern_global":
                 module.external_globals.append(self.text())
+            elif word == "places":
+                path = self.text()
+                self.need("file")
+                module.tables.append(PlaceTable(path, self.text(), self.rows()))
             elif word == "global":
                 module.globals.append(self.global_())
             elif word == "const":
@@ -370,6 +381,14 @@ class _Reader:
                 self.at -= 1
                 raise self.wrong("a definition")
         return module
+
+    def rows(self) -> list[tuple[int, int]]:
+        found: list[tuple[int, int]] = []
+        while not found or self.eat(","):
+            line = self.number()
+            self.need(":")
+            found.append((line, self.number()))
+        return found
 
     def global_(self) -> Global:
         symbol = self.text()
@@ -417,7 +436,13 @@ class _Reader:
         col = self.number()
         length = self.number() if self.eat("+") else 0
         inlined = self.place() if self.eat("inlined") else 0
-        return Loc(file, line, col, inlined, self.text() if self.eat("in") else "", length)
+        fn = self.text() if self.eat("in") else ""
+        ordinal, owner = 0, ""
+        if self.eat("row"):
+            ordinal = self.number()
+            self.need("of")
+            owner = self.text()
+        return Loc(file, line, col, inlined, fn, length, owner, ordinal)
 
     # --- functions
 
@@ -448,6 +473,7 @@ class _Reader:
                 self.need("file")
                 fn.file = self.text()
                 fn.line = self.field("line")
+                fn.owner = self.text() if self.eat("of") else ""
             elif self.eat("params"):
                 fn.param_flags.append(self.text())
                 while self.eat(","):

@@ -85,6 +85,10 @@ class ConstParam(Node):
     param: Ty
 
 
+class Here(Node):
+    """Where this node stands in the source, as a pointer to a row of a table of places: what a panic names. `ty` is `*Place`."""
+
+
 class ProcRef(Node):
     """A procedure as a value; `ty` is its `ProcTy`."""
 
@@ -315,8 +319,8 @@ class ErrorExpr(Node):
 
 
 Expr = (
-    Local | Static | Field | Index | Deref | Lit | ConstRef | ConstParam | ProcRef | Unary | Binary | Logical | Cast | Borrow | Move |
-    Call | CallValue
+    Local | Static | Field | Index | Deref | Lit | ConstRef | ConstParam | Here | ProcRef | Unary | Binary | Logical | Cast | Borrow |
+    Move | Call | CallValue
     | Tuple | ListLit | Repeat | Aggregate | BoxNew | Block | If | Is | Match | Loop | ForRange | ForEach | ForIter | Break | Continue |
     Give
     | Assign | AssignOp | SizeOf | ErrorExpr

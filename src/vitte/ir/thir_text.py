@@ -169,6 +169,7 @@ _EXPRS: dict[type, Callable[[_Printer, Any, int], str]] = {
     thir.Lit: lambda p, n, d: _literal(n),
     thir.ConstRef: lambda p, n, d: f"const {n.path}{_args(n.args)}",
     thir.ConstParam: lambda p, n, d: f"const {n.param.text}",
+    thir.Here: lambda p, n, d: "here",
     thir.ProcRef: lambda p, n, d: f"proc {n.path}{_args(n.args)}",
     thir.Unary: lambda p, n, d: f"{n.op} {p.nested(n.operand, d)}",
     thir.Binary: lambda p, n, d: f"{p.nested(n.left, d)} {n.op} {p.nested(n.right, d)}",

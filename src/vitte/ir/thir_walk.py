@@ -16,6 +16,7 @@ CHILDREN: dict[type, tuple[str, ...]] = {
     thir.Lit: (),
     thir.ConstRef: (),
     thir.ConstParam: (),
+    thir.Here: (),
     thir.ProcRef: (),
     thir.Unary: ("operand",),
     thir.Binary: ("left", "right"),

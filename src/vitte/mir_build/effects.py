@@ -42,6 +42,7 @@ _RULES: dict[type, Callable[..., int]] = {
     thir.Lit: _none,
     thir.ConstRef: _none,
     thir.ConstParam: _none,
+    thir.Here: _none,
     thir.ProcRef: _none,
     thir.SizeOf: _none,
     thir.Field: lambda e: effect(e.base),

@@ -253,6 +253,9 @@ class Exprs(Core):
             return mir.Const(e.ty, value.value)
         return mir.ConstNamed(e.ty, "", (value,))
 
+    def operand_here(self, e: thir.Here) -> mir.Operand:
+        return mir.Here(e.ty, e.span)
+
     def operand_proc(self, e: thir.ProcRef) -> mir.Operand:
         args = tuple([self.ty(a) for a in e.args])
         instance = Instance(e.path, args) if self.is_generic else self.unit.instance(e.path, args)
@@ -376,6 +379,7 @@ OPERAND: dict[type, _Rule] = {
     thir.Lit: Exprs.operand_lit,
     thir.ConstRef: Exprs.operand_const,
     thir.ConstParam: Exprs.operand_const_param,
+    thir.Here: Exprs.operand_here,
     thir.ProcRef: Exprs.operand_proc,
     thir.Move: Exprs.operand_move,
 }

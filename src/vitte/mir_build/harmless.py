@@ -147,6 +147,7 @@ _RULES: dict[type, Callable[[_Walk, Any], bool]] = {
     thir.Lit: _never,
     thir.ConstRef: _never,
     thir.ConstParam: _never,
+    thir.Here: _never,
     thir.ProcRef: _never,
     thir.SizeOf: _never,
     thir.Continue: _never,

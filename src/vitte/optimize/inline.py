@@ -21,7 +21,9 @@ ASKED = 90
 """The same for functions flagged `inline`."""
 CALLER_LIMIT = 4000
 """Operations beyond which a function takes in no more."""
-_FREE = frozenset(("iconst", "fconst", "null", "slot", "global_addr", "fn_addr", "dbg"))
+_FREE = frozenset(("iconst", "fconst", "null", "slot", "global_addr", "fn_addr", "here", "dbg"))
+_PLACED = frozenset(("check", "here"))
+"""What needs its place, were it only the function's; trapping operations do, too."""
 
 
 def size(fn: Function) -> int:
@@ -88,9 +90,11 @@ class _Inliner:
         known = self.locs.get(index)
         if known is not None:
             return known
-        place = self.callee.locs[index] if index else Loc("", self.callee.line, 1)
+        callee = self.callee
+        place = callee.locs[index] if index else Loc("", callee.line, 1, owner=callee.owner)
         at = self.loc(place.inlined) if place.inlined else self._call_loc()
-        self.fn.locs.append(Loc(place.file or self.callee.file, place.line, place.col, at, place.fn or self.callee.symbol))
+        fn = place.fn or callee.symbol
+        self.fn.locs.append(Loc(place.file or callee.file, place.line, place.col, at, fn, 0, place.owner, place.ordinal))
         known = self.locs[index] = len(self.fn.locs) - 1
         return known
 
@@ -99,7 +103,7 @@ class _Inliner:
         if not self.call.loc:
             if not fn.locs:
                 fn.locs.append(NO_LOC)
-            fn.locs.append(Loc(fn.file, fn.line, 1))
+            fn.locs.append(Loc(fn.file, fn.line, 1, owner=fn.owner))
             self.call.loc = len(fn.locs) - 1
         return self.call.loc
 
@@ -127,7 +131,7 @@ class _Inliner:
                 continue
             result = value(inst.result) if inst.result >= 0 else -1
             imm = inst.imm + self.first_slot if inst.op == "slot" else inst.imm
-            where = loc(inst.loc) if inst.loc or inst.op == "check" or inst.op.endswith(".trap") else 0  # a panic needs its place
+            where = loc(inst.loc) if inst.loc or inst.op in _PLACED or inst.op.endswith(".trap") else 0
             insts.append(Inst(inst.op, inst.ty, [value(a) for a in inst.args], result, imm, inst.fimm, inst.sym, where))
         term = block.term
         where = loc(term.loc) if term.loc else 0

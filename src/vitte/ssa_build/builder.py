@@ -21,10 +21,11 @@ class Builder:
     `insts` is the block being filled. `known` holds the numbers of constant values, `loc` the place of what is emitted next.
     """
 
-    __slots__ = ("_constants", "_head", "_line_starts", "_locs", "_slots", "current", "fn", "insts", "known", "layouts", "loc",
-                 "types", "unit")
+    __slots__ = ("_constants", "_head", "_line_starts", "_locs", "_ordinals", "_slots", "current", "fn", "insts", "known", "layouts",
+                 "loc", "types", "unit")
 
-    def __init__(self, unit: Unit, fn: Function) -> None:
+    def __init__(self, unit: Unit, fn: Function, source: str = "") -> None:
+        """`source`: path of the typed body the function is made of, "" for none."""
         self.unit = unit
         self.layouts = unit.layouts
         self.fn = fn
@@ -37,6 +38,8 @@ class Builder:
         self._slots: dict[int, int] = {}
         self._locs: dict[int, int] = {}
         self._line_starts = unit.ctx.line_table(fn.file)
+        self._ordinals = unit.ordinals(source) if source else {}
+        fn.owner = source if self._ordinals else ""
         if not fn.locs:
             fn.locs.append(NO_LOC)
         self.insts: list[Inst] = []
@@ -50,20 +53,33 @@ class Builder:
         """Line and column of the beginning of a span of the function's file."""
         start = span >> SPAN_BITS
         starts = self._line_starts
+        fn = self.fn
+        row = self._ordinals.get(start, 0)
         if not starts:
-            return Loc(self.fn.file, 1, start + 1, length=span & SPAN_MASK)
+            return Loc(fn.file, 1, start + 1, 0, "", span & SPAN_MASK, fn.owner, row)
         line = bisect_right(starts, start) - 1
-        return Loc(self.fn.file, line + 1, start - starts[line] + 1, length=span & SPAN_MASK)
+        return Loc(fn.file, line + 1, start - starts[line] + 1, 0, "", span & SPAN_MASK, fn.owner, row)
 
     def at(self, span: Span) -> None:
         """What is emitted from here on stands at this place."""
-        if not span:
-            return
+        if span:
+            self.loc = self._index(span)
+
+    def _index(self, span: Span) -> int:
         loc = self._locs.get(span)
         if loc is None:
             self.fn.locs.append(self.place(span))
             loc = self._locs[span] = len(self.fn.locs) - 1
-        self.loc = loc
+        return loc
+
+    def here(self, span: Span) -> int:
+        """The address of the row for a place."""
+        before = self.loc
+        self.at(span)
+        loc = self.fn.locs[self.loc] if self.loc else Loc(self.fn.file, self.fn.line, 1)
+        value = self.op("here", "ptr", [], 0, f"{loc.file}:{loc.line}:{loc.col}")
+        self.loc = before
+        return value
 
     # --- instructions
 

@@ -40,6 +40,8 @@ class Operands:
             return self._const(operand.ty, operand.value)  # type: ignore[union-attr,arg-type]
         if cls is mir.ConstNamed:
             return self._named(operand)  # type: ignore[arg-type]
+        if cls is mir.Here:
+            return b.here(operand.span)  # type: ignore[union-attr]
         assert cls is mir.ProcAddr
         return b.op("fn_addr", "ptr", [], 0, self.proc_symbol(operand))  # type: ignore[arg-type]
 

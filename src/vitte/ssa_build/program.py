@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vitte.base.source import Span
+from vitte.base.source import Span, make_span
 from vitte.ir import mir
-from vitte.ir.ssa import Function, Jump, Loc, Module, PendingAssert, PendingConst, Term
+from vitte.ir.defs import Interface
+from vitte.ir.ssa import Function, Jump, Loc, Module, PendingAssert, PendingConst, PlaceTable, Term
 from vitte.ir.ssa_text import NO_LOC
 from vitte.ssa_build.body import build
 from vitte.ssa_build.builder import Builder
@@ -40,7 +41,20 @@ def build_program(program: mir.Program, ctx: UnitContext) -> Module:
             done += 1
     for fn in module.functions:
         module.externals.pop(fn.symbol, None)
+    _tables(unit)
     return module
+
+
+def _tables(unit: Unit) -> None:
+    """The tables of places of the bodies that others may take from here."""
+    interface = unit.defs.interfaces.get(unit.module.name)
+    for path, body in interface.bodies.items() if isinstance(interface, Interface) else ():
+        starts = unit.ordinals(path)
+        if starts:
+            b = Builder(unit, Function("", [], "", [], [], file=body.file))
+            rows = [(b.place(body.span).line, 1)]
+            rows += [(loc.line, loc.col) for loc in [b.place(make_span(start, start)) for start in starts]]
+            unit.module.tables.append(PlaceTable(path, body.file, rows))
 
 
 def _loc(unit: Unit, file: str, span: Span) -> Loc:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from vitte.ir import types as t
 from vitte.ir.layout import Layouts, is_fat
 from vitte.ir.ownership import is_plain
+from vitte.ir.places import ordinals
 from vitte.ir.ssa import Global, Module, Signature
 from vitte.ir.types import Ty
 
@@ -21,7 +22,7 @@ TEST_COUNT, TEST_NAME, TEST_RUN = "vitte::test_count", "vitte::test_name", "vitt
 class Unit:
     """`retains`: types whose copies are counted by a helper function, in order of first need."""
 
-    __slots__ = ("_plain", "ctx", "defs", "layouts", "module", "retains", "texts")
+    __slots__ = ("_ordinals", "_plain", "ctx", "defs", "layouts", "module", "retains", "texts")
 
     def __init__(self, module: Module, ctx: UnitContext) -> None:
         self.ctx = ctx
@@ -31,6 +32,15 @@ class Unit:
         self.texts: dict[bytes, str] = {}
         self.retains: dict[Ty, str] = {}
         self._plain: dict[Ty, bool] = {}
+        self._ordinals: dict[str, dict[int, int]] = {}
+
+    def ordinals(self, path: str) -> dict[int, int]:
+        """Rows of the table of a crossing body by start position; empty when it has none: then its places are the unit's own."""
+        known = self._ordinals.get(path)
+        if known is None:
+            body = self.defs.bodies.get(path)
+            known = self._ordinals[path] = ordinals(body) if body is not None else {}
+        return known
 
     def text(self, data: bytes) -> str:
         """Symbol of a private constant with these bytes: its name is its content, so equal texts are one."""

@@ -234,7 +234,7 @@ def _hints(cx: Cx, proc: ProcDef, targs: tuple[Ty, ...], want: Ty) -> list[Ty] |
 
 def _default(cx: Cx, proc: ProcDef, param: ParamDef, ty: Ty, args: tuple[Ty, ...], span: Span) -> thir.Expr:
     if param.name == lang.PLACE_PARAM and proc.path.startswith("std/"):
-        return cx.place_text(span)
+        return cx.here(span)
     assert param.default is not None
     return thir.ConstRef(ty, span, param.default, args)
 

@@ -15,7 +15,7 @@ from typing import Any
 from msgspec import Struct
 
 from vitte.base.diagnostics import ErrorToken, Suggestion
-from vitte.base.source import NO_SPAN, Span, span_start
+from vitte.base.source import NO_SPAN, Span
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
 from vitte.ir.defs import AssocBound, Definitions, Generics, ProcDef, TraitRef
@@ -26,6 +26,7 @@ from vitte.typecheck import errors as E
 from vitte.typecheck.coerce import coerce
 from vitte.typecheck.collect import Collector
 
+HERE = t.ptr_ty(t.adt_ty(lang.PLACE))
 DISCARD = t.SimpleTy("{discard}")
 """As `want`: the value is thrown away, branches need not agree."""
 
@@ -372,7 +373,7 @@ class Cx:
             return self.error_node(span)
         arguments = [thir.Arg(p.mode, v) for p, v in zip(proc.params, values, strict=False)]
         if len(values) < len(proc.params) and proc.params[-1].name == lang.PLACE_PARAM:
-            arguments.append(thir.Arg(proc.params[-1].mode, self.place_text(span)))
+            arguments.append(thir.Arg(proc.params[-1].mode, self.here(span)))
         if result is None:
             result = self.norm(t.subst(proc.result, args)) if args else proc.result
         node = thir.Call(result, span, path, args, arguments)
@@ -388,11 +389,9 @@ class Cx:
     def text(self, value: str, span: Span) -> thir.Expr:
         return thir.Lit(t.STRING, span, value)
 
-    def place_text(self, span: Span) -> thir.Expr:
-        """`file:line:col` of a span as a literal."""
-        source = self.col.ctx.source
-        line, column = source.line_col(span_start(span)) if source is not None else (0, 0)
-        return thir.Lit(t.STRING, span, f"{self.col.ctx.file}:{line}:{column}")
+    def here(self, span: Span) -> thir.Expr:
+        """The place a panic names."""
+        return thir.Here(HERE, span)
 
     def unit(self, span: Span) -> thir.Expr:
         return thir.Lit(t.UNIT, span, None)

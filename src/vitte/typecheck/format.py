@@ -90,7 +90,7 @@ def _deliver(cx: Cx, e: hir.Format, text: thir.Expr) -> thir.Expr:
     if target == "format":
         return text
     if target == "panic":
-        return cx.lang_call(lang.PANIC, (), [text, cx.place_text(e.span)], e.span, t.NEVER)
+        return cx.lang_call(lang.PANIC, (), [text, cx.here(e.span)], e.span, t.NEVER)
     return cx.lang_call(_TARGETS[target], (), [text], e.span, t.UNIT)
 
 
@@ -187,7 +187,7 @@ def assert_(cx: Cx, e: hir.Assert, want: Ty | None) -> thir.Expr:
     if e.message is not None:
         message = cx.check(e.message, t.STRING)
         what = message
-    place = cx.place_text(span)
+    place = cx.here(span)
     if sides is not None:
         left = _shown(cx, sides[0], cond_e.left.span)  # type: ignore[union-attr]
         right = _shown(cx, sides[1], cond_e.right.span)  # type: ignore[union-attr]

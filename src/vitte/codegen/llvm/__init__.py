@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vitte.codegen.patching import Prepared
+from vitte.codegen.llvm.text import escape
+from vitte.codegen.patching import MARKER, Prepared, data_of
 
 if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
@@ -20,15 +21,14 @@ if TYPE_CHECKING:
 def intermediate(module: Module, ctx: UnitContext) -> str:
     from vitte.codegen.llvm.module import emit_module
 
-    return emit_module(module, ctx)
+    return emit_module(module, ctx).text
 
 
 def prepare(module: Module, ctx: UnitContext) -> Prepared | None:
     from vitte.codegen.llvm import machine
+    from vitte.codegen.llvm.module import emit_module
 
-    if not machine.accepts(ctx):
-        return None
-    return Prepared(intermediate(module, ctx), [])
+    return emit_module(module, ctx) if machine.accepts(ctx) else None
 
 
 def compile_text(text: str, ctx: UnitContext) -> bytes:
@@ -37,12 +37,22 @@ def compile_text(text: str, ctx: UnitContext) -> bytes:
     return machine.to_object(text, ctx.target, ctx.opt_level)
 
 
+def complete(prepared: Prepared) -> str:
+    """The text with the tables' rows in their places, for those who take LLVM's output as it is."""
+    text = prepared.text
+    for table in prepared.tables:
+        empty = table.marker + bytes(len(data_of(table)) - MARKER)
+        text = text.replace(escape(empty), escape(data_of(table)))
+    return text
+
+
 def assembly(module: Module, ctx: UnitContext) -> str:
     from vitte.codegen.llvm import machine
+    from vitte.codegen.llvm.module import emit_module
 
     if not machine.accepts(ctx):
         return ""
-    return machine.to_assembly(intermediate(module, ctx), ctx.target, ctx.opt_level)
+    return machine.to_assembly(complete(emit_module(module, ctx)), ctx.target, ctx.opt_level)
 
 
 def start_object(target: Target) -> bytes:

@@ -98,6 +98,8 @@ class FunctionEmitter:
                 elif op == "global_addr":
                     name = module.global_name(inst.sym)
                     names[inst.result] = f"getelementptr inbounds (i8, ptr {name}, i64 {inst.imm})" if inst.imm else name
+                elif op == "here":
+                    names[inst.result] = module.places.row(self.fn, inst.loc)
                 elif op == "fn_addr":
                     names[inst.result] = module.callee(inst.sym)
 
@@ -194,7 +196,7 @@ class FunctionEmitter:
     def _panic(self, key: tuple[str, int] | None, callee: str, args: str, loc: int) -> str:
         self.counter += 1
         label = f"p{self.counter}"
-        place = self.module.place(self.fn, loc)
+        place = self.module.places.row(self.fn, loc)
         attributes = self.module.attributes(("cold", "noreturn"))
         call = f"call void {self.module.callee(callee)}({args}, ptr {place}) {attributes}{self.at_call(loc)}"
         self.cold.append(f"{label}:\n  {call}\n  unreachable")

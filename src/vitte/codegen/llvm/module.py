@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from vitte.codegen.llvm.function import FunctionEmitter
+from vitte.codegen.llvm.places import PlaceTables
 from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE, escape, quote, symbol
 from vitte.codegen.llvm.wide import INTRINSICS, WIDE
+from vitte.codegen.patching import Prepared
 from vitte.ir import lang
 from vitte.ir.ssa import Signature
 
@@ -47,9 +49,10 @@ PARAM_FLAGS: dict[str, str] = {
 """Parameter flags of SSA -> attributes. Results through memory are ordinary pointers here (on x86-64 the C convention passes them so)."""
 
 
-def emit_module(module: Module, ctx: UnitContext) -> str:
-    """The unit's LLVM IR. Time is linear in the size of the unit."""
-    return ModuleEmitter(module, ctx).emit()
+def emit_module(module: Module, ctx: UnitContext) -> Prepared:
+    """The unit's LLVM IR with its tables. Time is linear in the size of the unit."""
+    emitter = ModuleEmitter(module, ctx)
+    return Prepared(emitter.emit(), emitter.places.tables)
 
 
 class ModuleEmitter:
@@ -78,7 +81,7 @@ class ModuleEmitter:
         self.node_lines: list[str] = []
         self.strings: dict[str, str] = {}
         self.constants: list[str] = []
-        self.places: dict[tuple[str, int, int], str] = {}
+        self.places = PlaceTables(self)
         self.global_names: dict[str, str] = {g.symbol: symbol(g.symbol) for g in module.globals}
         self.external_globals: dict[str, str] = {}
         self.likely = self.unlikely = self.range = ""
@@ -173,15 +176,6 @@ class ModuleEmitter:
             )
         return name
 
-    def place(self, fn: Function, loc: int) -> str:
-        """`file:line:col` as a Vitte string; the file is that of the text, also after inlining."""
-        where = fn.locs[loc] if loc else None
-        key = (where.file or fn.file, where.line, where.col) if where is not None else (fn.file or self.unit.file, fn.line, 1)
-        name = self.places.get(key)
-        if name is None:
-            name = self.places[key] = self.string(f"{key[0]}:{key[1]}:{key[2]}")
-        return name
-
     def global_name(self, name: str) -> str:
         known = self.global_names.get(name) or self.external_globals.get(name)
         if known is None:
@@ -246,6 +240,8 @@ class ModuleEmitter:
         helper_attributes = self.attributes((*self.common, "noinline")) if helpers else ""
         comdat = " comdat" if self.has_comdat else ""
         tail = [text.replace("ATTRIBUTES", helper_attributes + comdat) for text in helpers]
+        tables, declared = self.places.finish()
+        tail += declared
         tail += [self._declaration(name) for name in self.callees]
         tail += list(self.intrinsics.values())
         for name, text in self.external_globals.items():
@@ -253,7 +249,7 @@ class ModuleEmitter:
         if self.debug is not None:
             self.debug.finish(tail)
         groups = [f"attributes {name} = {{ {' '.join(words)} }}" for words, name in self.groups.items()]
-        return "\n".join([*head, *self.constants, *data, *body, *tail, *groups, *self.node_lines, ""])
+        return "\n".join([*head, *tables, *self.constants, *data, *body, *tail, *groups, *self.node_lines, ""])
 
     def _declaration(self, name: str) -> str:
         runtime = RUNTIME.get(name)

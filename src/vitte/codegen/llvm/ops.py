@@ -280,7 +280,7 @@ def _dbg(f: FunctionEmitter, inst: Inst) -> None:
 
 
 def _fill() -> None:
-    for op in ("iconst", "fconst", "null", "slot", "global_addr", "fn_addr"):
+    for op in ("iconst", "fconst", "null", "slot", "global_addr", "fn_addr", "here"):
         EMIT[op] = _nothing
     for op in ("add", "sub", "mul"):
         EMIT[op] = _exact(op)
