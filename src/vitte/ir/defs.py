@@ -1,7 +1,7 @@
 """Definitions: what names mean once signatures are resolved, and the interface of a unit.
 
 A definition is named by its *path*, a str: `demo/shapes::Point`, `demo/shapes::Point.norm` (a procedure of a form, pick,
-trait or inherent impl), `demo/shapes::impl#2.show` (a method of the third trait impl of the module, from 0),
+trait or inherent impl), `demo/shapes::impl(Show for Point).show` (a method of a trait impl, see `ir.paths`),
 `demo/shapes::area.default#1` (the default of parameter 1, an anonymous constant), `demo/shapes::test#0`.
 Paths are the same in every process, so interfaces need no renumbering. Types inside are serialised by their text.
 
@@ -18,6 +18,8 @@ from vitte.base.source import NO_SPAN, Span
 from vitte.ir.types import AdtTy, ArrayTy, InferTy, Mode, ParamTy, ProcTy, ProjTy, PtrTy, RefTy, SliceTy, TupleTy, Ty
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from vitte.ir import thir
 
 DefKind = Literal["proc", "adt", "case", "trait", "const", "static", "alias", "module"]
@@ -242,6 +244,16 @@ class Interface(Struct):
     link_names: list[str] = []
 
 
+class ModuleView:
+    """What a module shows, for a unit whose questions are recorded: `names` as in `Interface`, asked name by name or as a whole."""
+
+    __slots__ = ("module", "names")
+
+    def __init__(self, module: str, names: dict[str, Export]) -> None:
+        self.module = module
+        self.names = names
+
+
 class ResolvedImport(Struct):
     """One `use` after lookup. `interface` is None when the module is missing or broken, which has been reported.
 
@@ -250,22 +262,31 @@ class ResolvedImport(Struct):
     """
 
     module: str
-    interface: Interface | None
+    interface: Interface | ModuleView | None
     span: Span = NO_SPAN
     is_prelude: bool = False
     is_foreign: bool = False
 
 
-class Definitions:
-    """Every definition in reach of a unit, by path; impls by trait and by head of the self type.
+CASED = ("pick", "flags")
+"""Kinds of types whose variants have names of their own."""
 
-    `add` takes in an interface. `head` is the key under which impls for a type are found.
+ANY_HEAD = "?"
+"""As the head of a question about impls: those for every type."""
+
+
+class Definitions:
+    """Every definition in reach of a unit, by path, and questions about them.
+
+    `add` takes in an interface. A question is asked by name (`impls_of`, `traits_with`, ...), never by going through a map: then
+    what a unit asked says what it depends on, and a subclass can find the answers as they are needed. Answers come sorted by
+    path, so that they depend neither on the order of declarations nor on units that have nothing to do with them.
     """
 
-    __slots__ = ("interfaces", "procs", "adts", "traits", "consts", "aliases", "bodies", "trait_impls", "inherent_impls", "impls", "memo")
+    __slots__ = ("interfaces", "procs", "adts", "traits", "consts", "aliases", "bodies", "_trait_impls", "_inherent_impls", "impls", "memo")
 
     def __init__(self) -> None:
-        self.interfaces: dict[str, Interface] = {}
+        self.interfaces: dict[str, Interface | ModuleView] = {}
         self.procs: dict[str, ProcDef] = {}
         self.adts: dict[str, AdtDef] = {}
         self.traits: dict[str, TraitDef] = {}
@@ -273,9 +294,9 @@ class Definitions:
         self.aliases: dict[str, AliasDef] = {}
         self.bodies: dict[str, thir.Body] = {}
         self.impls: dict[str, ImplDef] = {}
-        self.trait_impls: dict[str, dict[str, list[ImplDef]]] = {}
-        """trait path -> head of self type -> impls; blanket impls (self type a parameter) are under head `*`."""
-        self.inherent_impls: dict[str, list[ImplDef]] = {}
+        self._trait_impls: dict[str, dict[str, list[ImplDef]]] = {}
+        """Trait path -> head of self type -> impls; blanket impls (self type a parameter) are under head `*`."""
+        self._inherent_impls: dict[str, list[ImplDef]] = {}
         self.memo: dict[object, object] = {}
         """Answers of pure questions about definitions (`ownership`, `impls`, `layout`), keyed by (question, ...). Cleared by `add`."""
 
@@ -305,8 +326,8 @@ class Definitions:
         new.aliases = self.aliases.copy()
         new.bodies = type(self.bodies)(self.bodies)
         new.impls = self.impls.copy()
-        new.inherent_impls = self.inherent_impls.copy()
-        new.trait_impls = self.trait_impls.copy()
+        new._inherent_impls = self._inherent_impls.copy()
+        new._trait_impls = self._trait_impls.copy()
         return new
 
     def add_impl(self, impl: ImplDef) -> None:
@@ -316,10 +337,86 @@ class Definitions:
         self.impls[impl.path] = impl
         key = head(impl.self_ty)
         if impl.trait is None:
-            self.inherent_impls[key] = [*self.inherent_impls.get(key, ()), impl]
+            self._inherent_impls[key] = by_path([*self._inherent_impls.get(key, ()), impl])
         else:
-            by_head = self.trait_impls.get(impl.trait.trait, {})
-            self.trait_impls[impl.trait.trait] = {**by_head, key: [*by_head.get(key, ()), impl]}
+            by_head = self._trait_impls.get(impl.trait.trait, {})
+            self._trait_impls[impl.trait.trait] = {**by_head, key: by_path([*by_head.get(key, ()), impl])}
+
+    # --- questions about impls --------------------------------------------------------------------------------------
+
+    def impls_of(self, trait: str, key: str) -> Sequence[ImplDef]:
+        """Impls of a trait for types with this `head` (`*`: the blanket ones, ANY_HEAD: all)."""
+        heads = self._trait_impls.get(trait)
+        if heads is None:
+            return ()
+        if key == ANY_HEAD:
+            return by_path([impl for found in heads.values() for impl in found])
+        return heads.get(key, ())
+
+    def inherent_methods(self, key: str, name: str) -> Sequence[tuple[ImplDef, str]]:
+        """Methods `name` that inherent impls give types with this `head`: the impl, of which only the head is to be looked at, and the
+        path of the method."""
+        return [(impl, impl.methods[name]) for impl in self._inherent_impls.get(key, ()) if name in impl.methods]
+
+    def inherent_consts(self, key: str, name: str) -> Sequence[tuple[ImplDef, str]]:
+        """As `inherent_methods`, for associated constants."""
+        return [(impl, impl.assoc_consts[name]) for impl in self._inherent_impls.get(key, ()) if name in impl.assoc_consts]
+
+    def inherent_names(self, key: str) -> list[str]:
+        """Names of all methods that inherent impls give types with this `head`, for hints."""
+        return sorted({name for impl in self._inherent_impls.get(key, ()) for name in impl.methods})
+
+    def traits_of(self, key: str) -> list[TraitDef]:
+        """Traits with an impl for this `head` (blanket ones not), for hints."""
+        return [trait for path, trait in sorted(self.traits.items()) if self.impls_of(path, key)]
+
+    # --- questions about traits and types ---------------------------------------------------------------------------
+
+    def traits_with(self, name: str) -> Sequence[TraitDef]:
+        """Traits in reach with a method, an associated type or an associated constant of this name."""
+        known: dict[str, list[TraitDef]] | None = self.memo.get(("traits_with",))  # type: ignore[assignment]
+        if known is None:
+            known = {}
+            for _, trait in sorted(self.traits.items()):
+                for member in members_of_trait(trait):
+                    known.setdefault(member, []).append(trait)
+            self.memo["traits_with",] = known
+        return known.get(name, ())
+
+    def is_of_trait(self, proc: ProcDef) -> bool:
+        """Whether a procedure is declared in a trait."""
+        return proc.parent in self.traits
+
+    def cases_of(self, path: str, kinds: tuple[str, ...] = CASED) -> list[str] | None:
+        """Names of the cases of a pick or the members of flags, in order; None for types of another kind."""
+        adt = self.adts.get(path)
+        return [variant.name for variant in adt.variants] if adt is not None and adt.kind in kinds else None
+
+    def is_case(self, name: str) -> bool:
+        """Whether a pick or flags in reach has a case of this name."""
+        known: frozenset[str] | None = self.memo.get(("is_case",))  # type: ignore[assignment]
+        if known is None:
+            known = frozenset([v.name for adt in self.adts.values() if adt.kind in CASED for v in adt.variants])
+            self.memo["is_case",] = known
+        return name in known
+
+    def exporting(self, name: str) -> list[str]:
+        """Modules in reach that show `name` to everybody, for hints."""
+        return sorted([path for path, shown in self.interfaces.items() if name in shown.names and shown.names[name].visibility == "public"])
+
+    def tests(self) -> list[tuple[str, str]]:
+        """Every test block in reach: its title and path."""
+        return [(proc.test, proc.path) for proc in self.procs.values() if proc.test is not None]
+
+
+def by_path(impls: list[ImplDef]) -> list[ImplDef]:
+    impls.sort(key=lambda impl: impl.path)
+    return impls
+
+
+def members_of_trait(trait: TraitDef) -> list[str]:
+    """Names of methods, associated types and associated constants, each once."""
+    return list(dict.fromkeys((*trait.methods, *trait.assoc_types, *trait.assoc_consts)))
 
 
 def head(ty: Ty) -> str:

@@ -210,13 +210,11 @@ class _Selector:
         self_ty = args[0]
         if trait == lang.TRAIT_COPY:
             return Builtin(trait) if is_copy(self_ty, self.defs, self.bounds) else None
-        by_head = self.defs.trait_impls.get(trait)
-        if by_head is not None:
-            for key in (head(self_ty), "*"):
-                for impl in by_head.get(key, ()):
-                    impl_args = self._applies(impl, args)
-                    if impl_args is not None:
-                        return ImplMatch(impl, impl_args)
+        for key in (head(self_ty), "*"):
+            for impl in self.defs.impls_of(trait, key):
+                impl_args = self._applies(impl, args)
+                if impl_args is not None:
+                    return ImplMatch(impl, impl_args)
         if type(self_ty) is t.ErrorTy:
             return Builtin(trait)
         if trait in _GLUE and self._structural(trait, self_ty):
@@ -348,11 +346,9 @@ def resolve_method(defs: Definitions, path: str, args: tuple[Ty, ...]) -> tuple[
     `path` that is no trait's method comes back as it is. Raises LookupError when nothing serves: type checking lets no such call
     through."""
     proc = defs.procs.get(path)
-    if proc is None:
+    if proc is None or not defs.is_of_trait(proc):
         return path, args
-    trait = defs.traits.get(proc.parent)
-    if trait is None:
-        return path, args
+    trait = defs.traits[proc.parent]
     count = len(trait.generics.names)
     found = select_impl(defs, trait.path, args[:count])
     if type(found) is ImplMatch:

@@ -53,7 +53,7 @@ def is_copy(ty: Ty, defs: Definitions, bounds: Known = ()) -> bool:
 def _is_copy_adt(ty: t.AdtTy, defs: Definitions, bounds: Known) -> bool:
     path = ty.path
     adt = defs.adts.get(path)
-    if adt is None or path in OWNING or adt.is_unique or path in defs.trait_impls.get(lang.TRAIT_DROP, ()):
+    if adt is None or path in OWNING or adt.is_unique or defs.impls_of(lang.TRAIT_DROP, path):
         return False
     args = ty.args
     for variant in adt.variants:
@@ -91,7 +91,7 @@ def needs_drop(ty: Ty, defs: Definitions) -> bool:
 def _needs_drop_adt(ty: t.AdtTy, defs: Definitions) -> bool:
     path = ty.path
     adt = defs.adts.get(path)
-    if adt is None or path in OWNING or path in defs.trait_impls.get(lang.TRAIT_DROP, ()):
+    if adt is None or path in OWNING or defs.impls_of(lang.TRAIT_DROP, path):
         return True
     if adt.kind == "union":
         return False
@@ -112,8 +112,7 @@ def drop_impl(ty: Ty, defs: Definitions) -> ImplDef | None:
     """The `Drop` impl of a nominal type itself (not of its parts)."""
     if type(ty) is not t.AdtTy:
         return None
-    impls = defs.trait_impls.get(lang.TRAIT_DROP)
-    found = impls.get(ty.path) if impls is not None else None
+    found = defs.impls_of(lang.TRAIT_DROP, ty.path)
     return found[0] if found else None
 
 

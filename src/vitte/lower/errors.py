@@ -117,9 +117,8 @@ def exporting_module(lo: Lowerer, name: str) -> str:
     found = ""
     if lo.diag.error_count > SUGGESTIONS:
         return ""
-    for path, interface in lo.ctx.defs.interfaces.items():
-        export = interface.names.get(name)
-        if export is not None and export.visibility == "public" and path != lo.path and path not in ("std/rt", "std/prelude"):
+    for path in lo.ctx.defs.exporting(name):
+        if path != lo.path and path not in ("std/rt", "std/prelude"):
             if path.startswith("std/"):
                 return path
             found = found or path

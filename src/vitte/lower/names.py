@@ -8,7 +8,7 @@ from vitte.base.source import NO_SPAN, Location, Span
 from vitte.ir import ast as a
 from vitte.ir import hir
 from vitte.ir import types as t
-from vitte.ir.defs import Export, Interface
+from vitte.ir.defs import Export, Interface, ModuleView
 from vitte.lower import errors
 from vitte.lower.state import TYPE_KINDS, Lowerer, Sym
 
@@ -42,7 +42,7 @@ def module_member(lo: Lowerer, module: Sym, name: str, span: Span) -> Sym:
     return sym
 
 
-def exported(lo: Lowerer, interface: Interface, name: str, span: Span) -> Sym:
+def exported(lo: Lowerer, interface: Interface | ModuleView, name: str, span: Span) -> Sym:
     export = interface.names.get(name)
     if export is None:
         shown = [n for n, e in interface.names.items() if visible(lo, interface, e)]
@@ -60,7 +60,7 @@ def sym_of_export(lo: Lowerer, export: Export) -> Sym:
     return Sym(export.kind, export.path)
 
 
-def visible(lo: Lowerer, interface: Interface, export: Export) -> bool:
+def visible(lo: Lowerer, interface: Interface | ModuleView, export: Export) -> bool:
     visibility = export.visibility
     if visibility == "public":
         return True
@@ -130,10 +130,7 @@ def cases_of(lo: Lowerer, sym: Sym) -> list[str] | None:
     node = target.node
     if node is not None:
         return [c.name for c in node.cases] if isinstance(node, a.Pick | a.Flags) else None
-    adt = lo.ctx.defs.adts.get(target.path)
-    if adt is None or adt.kind not in ("pick", "flags"):
-        return None
-    return [v.name for v in adt.variants]
+    return lo.ctx.defs.cases_of(target.path)
 
 
 def follow_alias(lo: Lowerer, sym: Sym) -> Sym | None:
@@ -181,17 +178,13 @@ def may_be_case(lo: Lowerer, name: str) -> bool:
     known = lo.case_names
     if known is None:
         found: dict[str, None] = {}
-        for adt in lo.ctx.defs.adts.values():
-            if adt.kind == "pick" or adt.kind == "flags":
-                for variant in adt.variants:
-                    found[variant.name] = None
         for sym in lo.own_types.values():
             node = sym.node
             if isinstance(node, a.Pick | a.Flags):
                 for case in node.cases:
                     found[case.name] = None
         known = lo.case_names = frozenset(found)
-    return name in known
+    return name in known or lo.ctx.defs.is_case(name)
 
 
 def is_type(sym: Sym) -> bool:

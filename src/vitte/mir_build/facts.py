@@ -99,7 +99,7 @@ class Unit:
     def instance(self, path: str, args: tuple[Ty, ...]) -> Instance:
         """The instance that a call of `path` with concrete `args` runs, trait methods resolved; it counts as used."""
         proc = self.defs.procs.get(path)
-        if proc is not None and proc.parent in self.defs.traits:
+        if proc is not None and self.defs.is_of_trait(proc):
             found = impls.resolve_method(self.defs, path, args)
             if type(found) is impls.Glue:
                 return self.use(Instance("", (found.ty,), found.kind))

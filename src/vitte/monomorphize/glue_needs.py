@@ -32,7 +32,7 @@ def glue_needs(instance: Instance, defs: Definitions) -> list[Need]:
             return [(lang.STR_RELEASE, ())]
         if type(ty) is t.AdtTy and ty.path == lang.BOX:
             return [(lang.DEALLOC, ())]
-        if type(ty) is t.AdtTy and ty.path in defs.trait_impls.get(lang.TRAIT_DROP, ()):
+        if type(ty) is t.AdtTy and defs.impls_of(lang.TRAIT_DROP, ty.path):
             return [(f"{lang.TRAIT_DROP}.drop", (ty,))]
         return []
     needs: list[Need] = [(_METHODS[kind], (part,)) for part in _parts(ty, defs)]

@@ -398,7 +398,7 @@ def _call_member(cx: Cx, e: hir.Call, callee: hir.TypeMember, want: Ty | None) -
         check_all(cx, e.args)
         member_missing(cx, ty, callee.name, callee.name_span)
         return cx.error_node(e.span)
-    if not cx.visible(found.proc.visibility, found.proc.path) and found.proc.parent not in cx.defs.traits:
+    if not cx.visible(found.proc.visibility, found.proc.path) and not cx.defs.is_of_trait(found.proc):
         cx.error(E.PRIVATE, callee.name_span, f"`{callee.name}` is private", "cannot be called from here", _declared(found.proc))
     if (
         type(base) is hir.TyPath
@@ -455,7 +455,7 @@ def member_missing(cx: Cx, ty: Ty, name: str, span: Span) -> None:
     adt = cx.defs.adts.get(ty.path) if type(ty) is t.AdtTy else None
     if adt is not None and adt.kind in ("pick", "flags"):
         names = [v.name for v in adt.variants]
-        near = closest(name, [*names, *cx.index.inherent(adt.path)])
+        near = closest(name, [*names, *cx.defs.inherent_names(adt.path)])
         helps = (cx.diag.suggest(f"did you mean `{near}`?", span, near),) if near else ()
         what = "case" if adt.kind == "pick" else "member"
         notes = (f"its {what}s are {E.listed(names)}",) if len(names) <= 12 and not near else ()

@@ -513,11 +513,11 @@ class Collector:
     def find_assoc_const(self, ty: Ty, name: str) -> str | None:
         """Path of the associated constant `ty.name` of an inherent or trait impl."""
         key = head(ty)
-        for impl in self.defs.inherent_impls.get(key, ()):
-            if name in impl.assoc_consts and match_impl(impl, (ty,)) is not None:
-                return impl.assoc_consts[name]
-        for by_head in self.defs.trait_impls.values():
-            for impl in by_head.get(key, ()):
+        for impl, path in self.defs.inherent_consts(key, name):
+            if match_impl(impl, (ty,)) is not None:
+                return path
+        for trait in self.defs.traits_with(name):
+            for impl in self.defs.impls_of(trait.path, key):
                 if name in impl.assoc_consts and impl.self_ty is ty:
                     return impl.assoc_consts[name]
         return None

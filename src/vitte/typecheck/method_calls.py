@@ -127,7 +127,7 @@ def _call_found(
     want: Ty | None,
 ) -> thir.Expr:
     proc = found.proc
-    if not cx.visible(proc.visibility, proc.path) and proc.parent not in cx.defs.traits:
+    if not cx.visible(proc.visibility, proc.path) and not cx.defs.is_of_trait(proc):
         cx.error(
             E.PRIVATE,
             name_span,

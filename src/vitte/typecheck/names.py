@@ -251,11 +251,10 @@ def assoc_const(cx: Cx, ty: Ty, name: str, span: Span) -> thir.Expr | None:
             trait = defs.traits.get(bound.trait)
             if trait is not None and name in trait.assoc_consts:
                 return const_ref(cx, trait.assoc_consts[name], span, bound.args)
-    for impl in defs.inherent_impls.get(head(ty), ()):
-        if name in impl.assoc_consts:
-            args = match_impl(impl, (ty,))
-            if args is not None:
-                return const_ref(cx, impl.assoc_consts[name], span, args)
+    for impl, path in defs.inherent_consts(head(ty), name):
+        args = match_impl(impl, (ty,))
+        if args is not None:
+            return const_ref(cx, path, span, args)
     for trait in cx.index.const_traits(name):
         if len(trait.generics.names) == 1 and not ty.flags & HAS_INFER and select_impl(defs, trait.path, (ty,), cx.bounds) is not None:
             return const_ref(cx, trait.assoc_consts[name], span, (ty,))

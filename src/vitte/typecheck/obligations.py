@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from vitte.base.source import Span
 from vitte.ir import lang
 from vitte.ir import types as t
-from vitte.ir.defs import ImplDef, TraitRef, head
+from vitte.ir.defs import ANY_HEAD, ImplDef, TraitRef, head
 from vitte.ir.impls import match_impl, normalize, select_impl
 from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PROJECTION, Ty, show, subst
 from vitte.typecheck import errors as E
@@ -74,14 +74,11 @@ def unmet(cx: Cx, trait: str, args: tuple[Ty, ...], span: Span, why: str) -> Non
 
 def candidates(cx: Cx, trait: str, args: tuple[Ty, ...]) -> list[ImplDef]:
     """Impls that may serve `args`, which hold open variables."""
-    by_head = cx.defs.trait_impls.get(trait)
-    if by_head is None:
-        return []
     self_ty = args[0]
     if type(self_ty) is t.InferTy:
-        pool = [i for found in by_head.values() for i in found]
+        pool = cx.defs.impls_of(trait, ANY_HEAD)
     else:
-        pool = [*by_head.get(head(self_ty), ()), *by_head.get("*", ())]
+        pool = [*cx.defs.impls_of(trait, head(self_ty)), *cx.defs.impls_of(trait, "*")]
     out: list[ImplDef] = []
     for impl in pool:
         mark = cx.mark()
@@ -112,11 +109,8 @@ def project(cx: Cx, proj: t.ProjTy) -> Ty | None:
             return normalize(t.proj_ty(proj.trait, args, proj.name), cx.defs, cx.bounds)
     if type(args[0]) is t.InferTy:
         return None
-    by_head = cx.defs.trait_impls.get(proj.trait)
-    if by_head is None:
-        return None
     for key in (head(args[0]), "*"):
-        for impl in by_head.get(key, ()):
+        for impl in cx.defs.impls_of(proj.trait, key):
             found = match_impl(impl, args)
             if found is not None and proj.name in impl.assoc_types and _bounds_may_hold(cx, impl, found):
                 return cx.norm(subst(impl.assoc_types[proj.name], found))

@@ -137,15 +137,15 @@ class TypeResolver:
         if type(base) in (t.ParamTy, t.InferTy):
             return None
         key = head(base)
-        for path, trait in defs.traits.items():
+        for trait in defs.traits_with(name):
             if name in trait.assoc_types:
-                by_head = defs.trait_impls.get(path)
-                if by_head is not None and (key in by_head or "*" in by_head):
+                found = defs.impls_of(trait.path, key)
+                if found or defs.impls_of(trait.path, "*"):
                     if len(trait.generics.names) == 1:
-                        return t.proj_ty(path, (base,), name)
-                    for impl in by_head.get(key, ()):
+                        return t.proj_ty(trait.path, (base,), name)
+                    for impl in found:
                         if impl.trait is not None and impl.self_ty is base:
-                            return t.proj_ty(path, impl.trait.args, name)
+                            return t.proj_ty(trait.path, impl.trait.args, name)
         return None
 
     def array(self, e: hir.TyArray) -> Ty:
