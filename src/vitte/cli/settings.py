@@ -18,7 +18,9 @@ from vitte.driver.options import (
 )
 from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target
 
-VARIABLES = ("VITTE_CACHE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG")
+VARIABLES = (
+    "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG",
+)  # fmt: skip
 """Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE and XDG_CACHE_HOME."""
 
 _C_KEYS = {

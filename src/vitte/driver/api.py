@@ -19,6 +19,7 @@ from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.error import EXIT_DIAGNOSTICS, EXIT_OK, DriverError
 from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel
 from vitte.driver.session import Built, DriverContext, Manifest, Package, Profile
+from vitte.driver.upkeep import CacheReport
 
 __all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "load", "test"]
 
@@ -40,6 +41,12 @@ class Implementation(Protocol):
 
     def clean_up(self, context: DriverContext) -> None:
         """Delete what was temporary."""
+
+    def cache_impl(self, action: str, folder: str, sources: list[str], limit: int) -> CacheReport:
+        """Look after a cache folder: `stats`, `fsck`, `gc` (to `limit` bytes; negative: the usual), `merge` (`sources`), `clear`."""
+
+    def default_cache(self) -> str:
+        """The cache of what belongs to no package, "" when there is no place for one."""
 
 
 class Outcome(Struct):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vitte.driver.options import DriverOptions
     from vitte.driver.session import Built, DriverContext, LogSink, Package
+    from vitte.driver.upkeep import CacheReport
 
 
 def init_logger_from_options(options: DriverOptions) -> LogSink | None:
@@ -76,3 +77,15 @@ def clean_up(context: DriverContext) -> None:
         except OSError:
             pass
     context.temporary.clear()
+
+
+def cache_impl(action: str, folder: str, sources: list[str], limit: int) -> CacheReport:
+    from vitte.driver_impl.cache.upkeep import upkeep
+
+    return upkeep(action, folder, sources, limit)
+
+
+def default_cache() -> str:
+    from vitte.driver_impl.cache.layout import default_folder
+
+    return default_folder()

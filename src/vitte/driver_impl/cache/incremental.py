@@ -21,7 +21,8 @@ from vitte.driver.session import LogLevel, LogSink
 from vitte.driver_impl.cache.entry import NONE, CacheEntry, CacheKey, Fingerprint, depends_on, named_by
 from vitte.driver_impl.cache.index import Index, decode, encode, prefix, prefix_of, starting
 from vitte.driver_impl.cache.journal import Journal, journals, read_journal
-from vitte.driver_impl.cache.merge import journal_folder, merge, read_index
+from vitte.driver_impl.cache.layout import create, journal_folder
+from vitte.driver_impl.cache.merge import merge, read_index
 from vitte.driver_impl.cache.objects import Damaged, locate_object, read_object, write_object
 
 __all__ = ["NONE", "CacheEntry", "CacheKey", "Counters", "Fingerprint", "IncrementalCache", "depends_on", "with_incremental_cache"]
@@ -48,8 +49,10 @@ class Counters(Struct):
 class IncrementalCache:
     """`mode`: `off` finds and keeps nothing, `read` changes nothing on disk, `on` does both. `folder` "" is `off`."""
 
-    __slots__ = ("_index", "_journal", "_journal_bytes", "_journals", "_loose", "_removed", "_size", "_told", "counters", "folder", "log",
-                 "mode", "notices")  # fmt: skip
+    __slots__ = (
+        "_created", "_index", "_journal", "_journal_bytes", "_journals", "_loose", "_removed", "_size", "_told",
+        "counters", "folder", "log", "mode", "notices",
+    )  # fmt: skip
 
     def __init__(self, folder: str, mode: str = "on", log: LogSink | None = None) -> None:
         self.folder = folder
@@ -57,6 +60,7 @@ class IncrementalCache:
         self.log = log
         self.notices: list[str] = []
         self.counters = Counters()
+        self._created = False
         self._index: Index | None = None
         self._size = 0
         """Bytes of the index as loaded."""
@@ -171,10 +175,20 @@ class IncrementalCache:
     # Inside
 
     def _writable(self) -> bool:
+        """Whether something may be kept; the folder is there then."""
         if self.mode != "on":
             return False
-        self._load()
-        return self.mode == "on"
+        if not self._created:
+            self._load()  # which finds out whether another version owns the folder
+            if self.mode != "on":
+                return False
+            try:
+                create(self.folder)
+            except OSError as error:
+                self._give_up(error)
+                return False
+            self._created = True
+        return True
 
     def _load(self) -> Index:
         """The index, with what journals say in `_loose`."""

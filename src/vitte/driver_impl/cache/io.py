@@ -67,8 +67,8 @@ def unlink(path: str) -> None:
     os.unlink(path)
 
 
-def mkdir(path: str) -> None:
-    os.mkdir(path, 0o700)
+def mkdir(path: str, mode: int) -> None:
+    os.mkdir(path, mode)
 
 
 def rmdir(path: str) -> None:
@@ -252,18 +252,22 @@ def sync_folder(path: str) -> None:
         shut(fd)
 
 
-def make_folder(path: str) -> None:
-    """A folder and those above it, for this user only."""
+def make_folder(path: str, parents: int = 0o700) -> None:
+    """A folder for this user only, and those above it with the mode `parents`."""
+    _make_folder(path, 0o700, parents)
+
+
+def _make_folder(path: str, mode: int, parents: int) -> None:
     try:
-        mkdir(path)
+        mkdir(path, mode)
     except FileExistsError:
         return
     except FileNotFoundError:
         parent = os.path.dirname(path)
         if parent == path or not parent:
             raise
-        make_folder(parent)
-        make_folder(path)
+        _make_folder(parent, parents, parents)
+        _make_folder(path, mode, parents)
 
 
 @contextmanager

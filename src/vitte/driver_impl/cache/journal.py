@@ -10,9 +10,11 @@ import os
 
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import HEADER, Index, load_journal
+from vitte.driver_impl.cache.layout import listed
 
 MAX_JOURNAL = 1 << 28
 """Bytes; a longer journal is damaged."""
+_NAME = frozenset("0123456789abcdef-")
 
 
 class Journal:
@@ -61,10 +63,7 @@ class Journal:
 
 def journals(folder: str) -> list[str]:
     """Paths of all journals, by name."""
-    try:
-        return [entry.path for entry in io.scandir(folder)]
-    except OSError:
-        return []
+    return [entry.path for entry in listed(folder) if _NAME.issuperset(entry.name)]
 
 
 def read_journal(path: str) -> Index:

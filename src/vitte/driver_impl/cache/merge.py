@@ -11,21 +11,10 @@ from collections.abc import Callable
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import Index, dump, load
 from vitte.driver_impl.cache.journal import Orphan, adopt, journals
+from vitte.driver_impl.cache.layout import index_path, journal_folder, lock_path
 
 MAX_INDEX = 1 << 29
 """Bytes; a larger index is damaged."""
-
-
-def index_path(folder: str) -> str:
-    return f"{folder}/index.vitte"
-
-
-def journal_folder(folder: str) -> str:
-    return f"{folder}/journal"
-
-
-def lock_path(folder: str) -> str:
-    return f"{folder}/lock"
 
 
 def read_index(folder: str) -> tuple[Index, int]:

@@ -10,8 +10,11 @@ import os
 import time
 from hashlib import sha256
 
+from msgspec import Struct
+
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import is_fingerprint
+from vitte.driver_impl.cache.layout import listed
 
 MARK = 30 * 60
 """Seconds after which another use is marked."""
@@ -81,3 +84,33 @@ def _reject(path: str, writable: bool) -> None:
     if writable:
         io.remove(path)
     raise Damaged(os.path.basename(path))
+
+
+class Kept(Struct):
+    """An object on disk: its size in bytes, and when it was last used, in seconds since 1970."""
+
+    digest: str
+    path: str
+    size: int
+    used: float
+
+
+def scan_objects(folder: str) -> tuple[list[Kept], list[str]]:
+    """All objects, by digest, and the paths of whatever else is among them. What cannot be looked at is left out."""
+    kept: list[Kept] = []
+    strange: list[str] = []
+    for part in listed(f"{folder}/objects"):
+        if not part.is_dir(follow_symlinks=False):
+            strange.append(part.path)
+            continue
+        for entry in listed(part.path):
+            digest = part.name + entry.name
+            if len(part.name) != 2 or len(digest) != 64 or not is_fingerprint(digest):
+                strange.append(entry.path)
+                continue
+            try:
+                info = io.stat_of(entry.path)
+            except OSError:
+                continue
+            kept.append(Kept(digest, entry.path, info.st_size, info.st_mtime))
+    return kept, strange

@@ -225,17 +225,31 @@ def _load(path: str, now: int) -> tuple[dict[str, str], str]:
     back, and times do not tell what came first."""
     state = _state(path)
     try:
-        data = io.read_file(path, MAX_MEMO)
-    except OSError:
+        written, facts = _parse(io.read_file(path, MAX_MEMO))
+    except (OSError, ValueError):
         return {}, state
+    return facts if written <= now else {}, state
+
+
+def _parse(data: bytes) -> tuple[int, dict[str, str]]:
+    """When a memo was written, and its entries. Raises ValueError for what is none."""
     end = data.rfind(b"\nend ") + 1
     first, _, _ = data.partition(b"\n")
-    words = first.split(b" ")
-    if end <= 0 or len(words) != 3 or b" ".join(words[:2]) != _HEADER.encode() or not words[2].isdigit() or int(words[2]) > now:
-        return {}, state
+    name, _, written = first.rpartition(b" ")
+    if end <= 0 or name != _HEADER.encode() or not written.isdigit() or len(written) > 20:
+        raise ValueError("not a memo")
     # Each line has one `|`: names and facts take turns.
     parts = data[len(first) + 1 : end].decode("ascii", "replace").replace("|", "\n").split("\n")
     count = len(parts) // 2
     if data[end:] != b"end %d %b\n" % (count, sha256(memoryview(data)[:end]).hexdigest().encode()):
-        return {}, state
-    return dict(zip(parts[::2], parts[1::2])), state
+        raise ValueError("damaged")
+    return int(written), dict(zip(parts[::2], parts[1::2]))
+
+
+def memo_is_whole(path: str) -> bool:
+    """Whether a memo is as it was written. Raises OSError when it cannot be read."""
+    try:
+        _parse(io.read_file(path, MAX_MEMO))
+        return True
+    except ValueError:
+        return False
