@@ -1,87 +1,40 @@
 """The figures of the compiler, each as a ratio to a reference measured in the same run.
 
-    python benchmarks/bench.py [startup] [throughput] [code] [--rounds N] [--sizes 1000,10000,...]
+    python benchmarks/bench.py [startup] [throughput] [code] [incremental] [--rounds N] [--sizes 1000,10000,...]
+                               [--quick] [--scratch FOLDER] [--only PART,...]
 
-Commands are whole processes, run in turn (A B C A B C ...) so that a drift of the machine touches all alike; the figures
-are medians. Times are wall seconds, memory is the peak resident set of the process in MiB.
+`incremental` is in `incremental.py`, and runs only when named; the last three options are its own. See README.md.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
-import statistics
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 from generate import project
+from measure import BARE, VITTE, Run, measure, run_once
+
+import incremental
 
 HERE = Path(__file__).resolve().parent
-VITTE = [sys.executable, "-I", "-c", "import sys; from vitte.cli import main; sys.exit(main())"]
-BARE = [sys.executable, "-I", "-c", "pass"]
 HELLO = 'proc main() {\n  println("hello")\n}\n'
-
-
-class Sample:
-    """Wall seconds and peak memory (MiB) of the counted runs of one command."""
-
-    def __init__(self) -> None:
-        self.seconds: list[float] = []
-        self.memory: list[float] = []
-
-    @property
-    def time(self) -> float:
-        return statistics.median(self.seconds)
-
-    @property
-    def peak(self) -> float:
-        return statistics.median(self.memory)
-
-
-def run_once(command: list[str], cwd: Path) -> tuple[float, float]:
-    """Run to the end without output. Exits the benchmark when the command fails."""
-    start = time.perf_counter()
-    pid = os.posix_spawnp(
-        "env", ["env", "-C", str(cwd), *command], os.environ,
-        file_actions=[(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)],
-    )  # fmt: skip
-    _, status, usage = os.wait4(pid, 0)
-    seconds = time.perf_counter() - start
-    if status:
-        sys.exit(f"failed with status {os.waitstatus_to_exitcode(status)}: {' '.join(command)}")
-    return seconds, usage.ru_maxrss / 1024
-
-
-def measure(commands: dict[str, list[str]], cwd: Path, rounds: int, before: Callable[[], None] | None = None) -> dict[str, Sample]:
-    """`rounds` interleaved runs of each command after one that is not counted; `before` precedes each run."""
-    samples = {name: Sample() for name in commands}
-    for turn in range(rounds + 1):
-        for name, command in commands.items():
-            if before:
-                before()
-            seconds, memory = run_once(command, cwd)
-            if turn:
-                samples[name].seconds.append(seconds)
-                samples[name].memory.append(memory)
-    return samples
 
 
 def startup(cwd: Path, rounds: int) -> None:
     """What a command costs above an interpreter that does nothing."""
     (cwd / "hello.vit").write_text(HELLO)
-    cache = f"VITTE_CACHE={cwd / 'cache'}"
+    environment = {"VITTE_CACHE": str(cwd / "cache"), "VITTE_NO_SERVER": "1"}
     commands = {
         "python -I -c pass": BARE,
         "vitte --version": [*VITTE, "--version"],
-        "vitte check hello.vit": ["env", cache, *VITTE, "check", "hello.vit"],
-        "vitte run hello.vit": ["env", cache, *VITTE, "run", "hello.vit"],
-        "vitte run --cache=off hello.vit": ["env", cache, *VITTE, "run", "--cache=off", "hello.vit"],
+        "vitte check hello.vit": [*VITTE, "check", "hello.vit"],
+        "vitte run hello.vit": [*VITTE, "run", "hello.vit"],
+        "vitte run --cache=off hello.vit": [*VITTE, "run", "--cache=off", "hello.vit"],
     }
-    samples = measure(commands, cwd, rounds)
+    samples = measure({name: Run(command, cwd, environment=environment) for name, command in commands.items()}, rounds)
     bare = samples["python -I -c pass"].time
     print(f"\n{'start-up':34} {'ms':>8} {'above bare':>11} {'ratio':>7} {'MiB':>6}")
     for name, sample in samples.items():
@@ -94,12 +47,13 @@ def throughput(cwd: Path, sizes: list[int], rounds: int) -> None:
     for size in sizes:
         folder = cwd / f"p{size}"
         lines = project(folder, size)
-        environment = ["env", f"VITTE_CACHE={cwd / 'cache'}"]
-        commands = {
-            "check": [*environment, *VITTE, "check", "-j1"],
-            "build -O0": [*environment, *VITTE, "build", "-j1", "-O0"],
+        environment = {"VITTE_CACHE": str(cwd / "cache"), "VITTE_NO_SERVER": "1"}
+        clear = partial(shutil.rmtree, folder / "target", ignore_errors=True)
+        runs = {
+            "check": Run([*VITTE, "check", "-j1"], folder, clear, environment),
+            "build -O0": Run([*VITTE, "build", "-j1", "-O0"], folder, clear, environment),
         }
-        samples = measure(commands, folder, rounds, before=partial(shutil.rmtree, folder / "target", ignore_errors=True))
+        samples = measure(runs, rounds)
         for name, sample in samples.items():
             rate = lines / sample.time
             print(f"{name:34} {lines:8} {sample.time:8.2f} {rate:9.0f} {1e6 / rate:8.1f} {sample.peak:6.0f}", flush=True)
@@ -115,26 +69,36 @@ def code(cwd: Path, rounds: int) -> None:
     print(f"\n{'generated code, -O3':18} {'gcc s':>8} {'checked s':>10} {'ratio':>7} {'unchecked s':>12} {'ratio':>7}")
     for source in sorted((HERE / "programs").glob("*.vit")):
         name = source.stem
-        run_once([gcc, "-O3", "-o", f"{name}-c", str(source.with_suffix(".c")), "-lm"], cwd)
-        run_once([*VITTE, "build", "-O3", "-o", f"{name}-on", str(source)], cwd)
-        run_once([*VITTE, "build", "-O3", "-C", "overflow-checks=off", "-o", f"{name}-off", str(source)], cwd)
-        samples = measure({kind: [f"./{name}-{kind}"] for kind in ("c", "on", "off")}, cwd, rounds)
+        run_once(Run([gcc, "-O3", "-o", f"{name}-c", str(source.with_suffix(".c")), "-lm"], cwd))
+        run_once(Run([*VITTE, "build", "-O3", "-o", f"{name}-on", str(source)], cwd))
+        run_once(Run([*VITTE, "build", "-O3", "-C", "overflow-checks=off", "-o", f"{name}-off", str(source)], cwd))
+        samples = measure({kind: Run([f"./{name}-{kind}"], cwd) for kind in ("c", "on", "off")}, rounds)
         c, on, off = samples["c"].time, samples["on"].time, samples["off"].time
         print(f"{name:18} {c:8.3f} {on:10.3f} {on / c:7.2f} {off:12.3f} {off / c:7.2f}", flush=True)
 
 
 def main(arguments: list[str]) -> None:
     rounds, sizes, parts = 5, [1000, 10000, 50000, 100000], []
+    quick, scratch = False, ""
+    only: tuple[str, ...] = incremental.PARTS
     words = iter(arguments)
     for word in words:
         if word == "--rounds":
             rounds = int(next(words, "5"))
         elif word == "--sizes":
             sizes = [int(n) for n in next(words, "").split(",")]
-        elif word in ("startup", "throughput", "code"):
+        elif word == "--quick":
+            quick = True
+        elif word == "--scratch":
+            scratch = next(words, "")
+        elif word == "--only":
+            only = tuple(next(words, "").split(","))
+        elif word in ("startup", "throughput", "code", "incremental"):
             parts.append(word)
         else:
             sys.exit(__doc__)
+    if set(only) - set(incremental.PARTS):
+        sys.exit(f"--only takes some of {','.join(incremental.PARTS)}")
     parts = parts or ["startup", "throughput", "code"]
     with tempfile.TemporaryDirectory(prefix="vitte-bench-") as folder:
         if "startup" in parts:
@@ -143,6 +107,8 @@ def main(arguments: list[str]) -> None:
             throughput(Path(folder), sizes, max(1, rounds // 2))
         if "code" in parts:
             code(Path(folder), rounds)
+        if "incremental" in parts:
+            incremental.run(Path(scratch or folder).absolute(), rounds, quick, only)
 
 
 if __name__ == "__main__":

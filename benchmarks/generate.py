@@ -207,8 +207,13 @@ def project(folder: Path, lines: int) -> int:
     return total + main.count("\n")
 
 
+def used_by(n: int) -> list[int]:
+    """The modules that module `n` uses."""
+    return sorted({n // 2, n - 1, n * 2 // 3} - {n}) if n else []
+
+
 def module(n: int) -> str:
-    used = sorted({n // 2, n - 1, n * 2 // 3} - {n}) if n else []
+    used = used_by(n)
     steps = "".join(
         STEP.format(
             n=n, k=k, factor=3 + (n + k) % 7, modulus=17 + k, square=40 + n % 50,
