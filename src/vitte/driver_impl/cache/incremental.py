@@ -11,7 +11,6 @@ Nothing here fails: damage is a miss, a disk that cannot be written means that n
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -19,9 +18,9 @@ from msgspec import Struct
 
 from vitte.driver.session import LogLevel, LogSink
 from vitte.driver_impl.cache.entry import NONE, CacheEntry, CacheKey, Fingerprint, depends_on, named_by
-from vitte.driver_impl.cache.index import Index, decode, encode, prefix, prefix_of, starting
+from vitte.driver_impl.cache.index import Index, decode, encode, is_digest, prefix, prefix_of, starting
 from vitte.driver_impl.cache.journal import Journal, journals, read_journal
-from vitte.driver_impl.cache.layout import create, journal_folder
+from vitte.driver_impl.cache.layout import create, is_folder, journal_folder
 from vitte.driver_impl.cache.merge import merge, read_index
 from vitte.driver_impl.cache.objects import Damaged, locate_object, read_object, write_object
 
@@ -155,8 +154,8 @@ class IncrementalCache:
     def close(self) -> None:
         """Merge journals when that is worth it, evict when it is time. The cache may be used again afterwards."""
         self._journal.close()
-        index = self._index
-        if index is None or self.mode != "on" or not os.path.isdir(self.folder):
+        index, self._index = self._index, None
+        if index is None or self.mode != "on" or not is_folder(self.folder):
             return
         worth = self._size < SMALL_INDEX or self._journal_bytes > self._size / 4 or self._journals >= MANY_JOURNALS
         if (self._journal_bytes and worth) or self._removed or index.bad:
@@ -164,9 +163,9 @@ class IncrementalCache:
             try:
                 merge(self.folder, lambda lines: lines - removed)
             except OSError as error:
-                self._give_up(error)
+                if self.counters.entries:
+                    self._give_up(error)
                 return
-        self._index = None
         if self.counters.entries:
             from vitte.driver_impl.cache.trim import trim_when_due
 
@@ -200,13 +199,26 @@ class IncrementalCache:
         self._journals = self._journal_bytes = self._size = 0
         if self.mode == "off":
             return index
+        # Journals first: what is merged meanwhile is in the index then.
+        bad = self._load_journals()
         try:
             index, self._size = read_index(self.folder)
         except OSError as error:
-            self._tell("unreadable", f"the cache `{self.folder}` cannot be read ({_reason(error)}) and is not used")
-            self.mode = "off"
+            self._stay_out("unreadable", f"the cache `{self.folder}` cannot be read ({_reason(error)}) and is not used")
             return self._index
-        bad = index.bad
+        if index.foreign:
+            self._stay_out("version", f"the cache `{self.folder}` was written by another version of Vitte and is not used")
+            return self._index
+        bad += index.bad
+        if bad:
+            self.counters.damaged += bad
+            self._tell("index", f"the index of the cache `{self.folder}` was damaged; what could be read is used")
+        self._index = index
+        return index
+
+    def _load_journals(self) -> int:
+        """Put the lines of all journals into `_loose`; how many cannot be read."""
+        bad = 0
         for path in journals(journal_folder(self.folder)):
             try:
                 journal = read_journal(path)
@@ -217,15 +229,14 @@ class IncrementalCache:
             for line in journal.lines:
                 self._loose.setdefault(prefix_of(line), set()).add(line)
                 self._journal_bytes += len(line) + 1
-        if index.foreign:
-            self._tell("version", f"the cache `{self.folder}` was written by another version of Vitte and is not used")
-            self.mode = "off"
-            self._loose.clear()
-        if bad:
-            self.counters.damaged += bad
-            self._tell("index", f"the index of the cache `{self.folder}` was damaged; what could be read is used")
-        self._index = index
-        return index
+        return bad
+
+    def _stay_out(self, what: str, text: str) -> None:
+        """Use nothing of the folder and change nothing in it."""
+        self.mode = "off"
+        self._loose.clear()
+        self._journal_bytes = 0
+        self._tell(what, text)
 
     def _lines(self, start: bytes) -> list[bytes]:
         """All lines that begin with `start` (b"" or whole fields), sorted."""
@@ -252,7 +263,7 @@ class IncrementalCache:
 
     def _served(self, artifact: Fingerprint, how: Callable[[str, str, bool], T]) -> T | None:
         """What `how` makes of a whole artifact."""
-        if self.mode == "off" or artifact == NONE:
+        if self.mode == "off" or not is_digest(artifact):
             return None
         try:
             found = how(self.folder, artifact, self.mode == "on")

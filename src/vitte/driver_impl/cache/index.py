@@ -60,8 +60,12 @@ def unescape(field: str) -> str | None:
     return text if escape(text) == field else None
 
 
+def is_digest(text: str) -> bool:
+    return len(text) == 64 and _HEX.issuperset(text)
+
+
 def is_fingerprint(text: str) -> bool:
-    return text == NONE or (len(text) == 64 and _HEX.issuperset(text))
+    return text == NONE or is_digest(text)
 
 
 def encode(entry: CacheEntry) -> bytes:
@@ -121,22 +125,27 @@ def dump(lines: Iterable[bytes]) -> bytes:
 
 def load(data: bytes) -> Index:
     """What an index says. When the digest is right its lines are believed unread; otherwise each is checked."""
+    start = data.find(b"\n") + 1
+    first = data[: start - 1] if start else data
     end = data.rfind(b"\nend ") + 1
-    first, _, _ = data.partition(b"\n")
+    if 0 < start <= end:
+        lines = data[start : end - 1].split(b"\n") if start < end else []
+        right = sha256(b"%b\n" % HEADER)
+        right.update(memoryview(data)[start:end])
+        whole = data[end:] == b"end %d %b\n" % (len(lines), right.hexdigest().encode())
+        if whole and first == HEADER and _ascending(lines):
+            return Index(lines)
+        if whole:  # only the header is damaged
+            return _salvage(lines, 1)
     if _other_version(first):
         return Index(foreign=True)
-    if first == HEADER and end > 0:
-        lines = data[len(HEADER) + 1 : end - 1].split(b"\n") if end - 1 > len(HEADER) else []
-        trailer = b"end %d %b\n" % (len(lines), sha256(memoryview(data)[:end]).hexdigest().encode())
-        if data[end:] == trailer and _ascending(lines):
-            return Index(lines)
     return _salvage(data.split(b"\n"), 1)
 
 
 def _other_version(first: bytes) -> bool:
     """Whether a file's first line is the header of another version."""
     name, _, version = first.partition(b" ")
-    return first != HEADER and name == b"vitte-index" and version.strip() == version != b""
+    return first != HEADER and name == b"vitte-index" and version.replace(b".", b"").isalnum() and len(version) <= 16
 
 
 def load_journal(data: bytes) -> Index:

@@ -18,30 +18,32 @@ _NAME = frozenset("0123456789abcdef-")
 
 
 class Journal:
-    """This process's journal, made when first written to."""
+    """This process's journal, made when first written to. A fork has its own."""
 
-    __slots__ = ("_fd", "folder")
+    __slots__ = ("_fd", "_pid", "folder")
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._fd = -1
+        self._pid = 0
 
     def append(self, line: bytes) -> None:
         """Raises OSError; the journal is of no use after that."""
-        if self._fd < 0:
+        if self._fd < 0 or self._pid != os.getpid():
             self._fd = self._create()
+            self._pid = os.getpid()
             line = b"%b\n%b" % (HEADER, line)
         io.write_all(self._fd, line + b"\n")
 
     def _create(self) -> int:
         """A new file under lock. Between making and locking it another process may have taken it for an orphan: then again."""
-        io_error: OSError | None = None
+        problem: OSError | None = None
         for _ in range(3):
             path = f"{self.folder}/{os.getpid()}-{os.urandom(6).hex()}"
             try:
                 fd = io.open(path, io.APPEND)
             except FileNotFoundError as error:
-                io_error = error
+                problem = error
                 io.make_folder(self.folder)
                 continue
             try:
@@ -51,11 +53,11 @@ class Journal:
             except OSError:
                 pass  # without locks, the process id in the name tells whether the writer lives
             return fd
-        raise io_error or OSError(11, "no journal could be made")
+        raise problem or OSError(11, "no journal could be made")
 
     def close(self) -> None:
         """After this the file is an orphan, to be merged by whoever comes."""
-        if self._fd >= 0:
+        if self._fd >= 0 and self._pid == os.getpid():
             io.unlock(self._fd)
             io.shut(self._fd)
             self._fd = -1

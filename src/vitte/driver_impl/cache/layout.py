@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import os
+import stat
 
 from vitte.driver_impl.cache import io
 
@@ -42,6 +43,13 @@ def trimmed_path(folder: str) -> str:
 def is_temporary(name: str) -> bool:
     """Whether a file is one that `io.write_file` had not finished."""
     return name.endswith(".tmp")
+
+
+def is_folder(path: str) -> bool:
+    try:
+        return stat.S_ISDIR(io.stat_of(path).st_mode)
+    except OSError:
+        return False
 
 
 def is_cache(folder: str) -> bool:

@@ -13,7 +13,7 @@ from hashlib import sha256
 from msgspec import Struct
 
 from vitte.driver_impl.cache import io
-from vitte.driver_impl.cache.index import is_fingerprint
+from vitte.driver_impl.cache.index import is_digest
 from vitte.driver_impl.cache.layout import listed
 
 MARK = 30 * 60
@@ -29,7 +29,7 @@ class Damaged(Exception):
 
 def object_path(folder: str, digest: str) -> str:
     """Raises ValueError for what is no digest: no record can name a place outside."""
-    if len(digest) != 64 or not is_fingerprint(digest):
+    if not is_digest(digest):
         raise ValueError("not a digest")
     return f"{folder}/objects/{digest[:2]}/{digest[2:]}"
 
@@ -105,7 +105,7 @@ def scan_objects(folder: str) -> tuple[list[Kept], list[str]]:
             continue
         for entry in listed(part.path):
             digest = part.name + entry.name
-            if len(part.name) != 2 or len(digest) != 64 or not is_fingerprint(digest):
+            if len(part.name) != 2 or not is_digest(digest):
                 strange.append(entry.path)
                 continue
             try:

@@ -22,7 +22,7 @@ from hashlib import sha256
 
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
-from vitte.driver_impl.cache.index import escape, is_fingerprint
+from vitte.driver_impl.cache.index import escape, is_digest
 
 WINDOW = 20_000_000
 """Nanoseconds in which file times may stand still: twice the longest tick of a kernel clock."""
@@ -78,7 +78,7 @@ class StatMemo:
     def learn(self, path: str, info: os.stat_result, digest: str, since: int | None = None) -> None:
         """Remember a file that was read. `info`: of the open file before reading it, and the same afterwards. `since`: a
         moment (ns of the wall clock) before the reading began, when the memo is older than that reading by much."""
-        if stat.S_ISREG(info.st_mode) and is_fingerprint(digest) and digest != NONE:
+        if stat.S_ISREG(info.st_mode) and is_digest(digest):
             self._learn(path, _file_facts(info) + digest, info, since)
 
     # Folders
