@@ -13,7 +13,8 @@ source place `fn.locs[inst.loc]`. Nothing else panics: divisions and shifts are 
 Invariants (checked by `ssa_verify`): S1 every value is defined once; S2 definitions dominate uses; S3 operands have the types the
 operation wants; S4 jump arguments match the target's parameters in number and type; S5 targets exist, block 0 is no target;
 S6 calls match the signature of functions known in the module; S7 symbols are defined or declared in the module; S8 slots exist;
-S9 after stage 7 no `const` operations are left; S10 switch values are distinct and fit.
+S9 after stage 7 no `const` operations are left; S10 switch values are distinct and fit; S11 what may panic in the text of a crossing body
+has a row of its own in the body's table.
 """
 
 from __future__ import annotations

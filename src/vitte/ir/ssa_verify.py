@@ -10,6 +10,7 @@ S7   symbols are defined or declared in the module, once
 S8   slots, places and variables exist
 S9   after stage 7 no `const` operations are left
 S10  switch values are distinct and fit
+S11  what may panic in the text of a crossing body has a row of its own in the body's table
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from vitte.ir.ssa_walk import Dominators
 
 _INTS = frozenset(("i1", "i8", "i16", "i32", "i64", "i128"))
 _FLOATS = frozenset(("f32", "f64"))
+_PLACED = frozenset(["check", "here", *[op for op in OPS if op.endswith(".trap")]])
 _NUMERIC_T: dict[str, frozenset[str]] = {}
 
 
@@ -181,6 +183,8 @@ class _Verifier:
                 self.inst(inst)
             if not 0 <= inst.loc < max(len(fn.locs), 1):
                 self.bad(8, inst, "unknown place")
+            elif inst.op in _PLACED:
+                self.placed(inst)
         term = bb.term
         values = [*term.args, *[v for jump in term.targets for v in jump.args]]
         if not all(self.used(v, number, len(bb.insts), dominators, term) for v in values):
@@ -205,6 +209,12 @@ class _Verifier:
             args = [self.types[v] for v in jump.args]
             if params != args:
                 self.bad(4, term, f"bb{jump.block} takes {_tys(params)}, given {_tys(args)}")
+
+    def placed(self, inst: Inst) -> None:
+        loc = self.fn.locs[inst.loc] if inst.loc else None
+        owner, ordinal = (loc.owner, loc.ordinal) if loc is not None else (self.fn.owner, 0)
+        if owner and ordinal < 1:
+            self.bad(11, inst, f"there is no row for it in the table of {owner}")
 
     def inst(self, inst: Inst) -> None:
         info = OPS[inst.op]

@@ -41,6 +41,8 @@ fn demo::first[i64] external "demo::first[i64]" elaborated {
     _2 = text "ÿ": bytes
     _2 = addr demo::f[i64, $0:T]: proc(i64, own string) -> ()
     _2 = named demo::X: i64
+    _2 = here @12+3: *std/rt::Place
+    _2 = here: *std/rt::Place
     _2 = named demo::Tr.X[i64]: i64
     _2 = call glue drop[string](raw _1, move _2) @3+4
     _2 = call (copy _3)()

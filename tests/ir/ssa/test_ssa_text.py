@@ -3,15 +3,31 @@
 import pytest
 
 from vitte.ir.defs import ConstImage
-from vitte.ir.ssa import OPS, Block, Function, Global, Inst, Jump, Loc, Module, PendingAssert, PendingConst, Signature, Slot, Term, Variable
+from vitte.ir.ssa import (
+    OPS,
+    Block,
+    Function,
+    Global,
+    Inst,
+    Jump,
+    Loc,
+    Module,
+    PendingAssert,
+    PendingConst,
+    PlaceTable,
+    Signature,
+    Slot,
+    Term,
+    Variable,
+)  # fmt: skip
 from vitte.ir.ssa_text import NO_LOC, SsaSyntaxError, parse_function, parse_module, print_function, print_module, quote, unquote
 
 SUM = '''fn "demo/m::sum"(%0: ptr, %1: i64) -> i64 linkonce inline {
-  about "sum" file "demo/m.vit" line 3
+  about "sum" file "demo/m.vit" line 3 of "demo/m::sum"
   params "nonnull readonly", ""
   slot 0: size 16 align 8 "total"
   loc 1: "demo/m.vit" 4:9 +5
-  loc 2: "std/x.vit" 1:2 inlined @1 in "std/x::y[[i64]]"
+  loc 2: "std/x.vit" 1:2 inlined @1 in "std/x::y[[i64]]" row 7 of "std/x::y"
   var 0: "n" "i64" @1 arg 2
   dead %9: f32
 bb0:
@@ -23,6 +39,7 @@ bb0:
   %6 = call i64 "puts" %5, %3 1 @2
   call "std/rt::f"
   %7 = fconst f64 -0.0
+  %10 = here ptr "demo/m.vit:4:9" @1
   check %4, %3, %1 "index" @1
   br %4, bb1(%3), bb2
 bb1(%8: i64) cold:
@@ -43,7 +60,7 @@ def test_function_round_trip() -> None:
 
 
 def test_module_round_trip() -> None:
-    loc = Loc("a b.vit", 3, 4)
+    loc = Loc("a b.vit", 3, 4, owner="é::f", ordinal=2)
     fn = Function("é::f", [], "", [Block([], [], Term("unreachable"))], [], [Slot(8, 8, "x")], [NO_LOC, loc], [Variable("x", "int", 1)])
     module = Module(
         "demo/m", "demo/m.vit", [fn], [Global("g", bytes(range(256)), 8, [(0, "h", -4), (8, "f", 0)], True, "internal")],
@@ -51,6 +68,7 @@ def test_module_round_trip() -> None:
         [PendingConst("demo/m::C", "demo/m::C", "demo/m::C.init", "", 24, 8, True, True, False, loc),
          PendingConst("c", "c", "i", "i64", 8, 8)],
         [PendingAssert("demo/m::assert#0", "why", "a == b", loc)], {"d": ConstImage(b"\0\1", ((0, "t", 1),), (("t", b'"\\'),))},
+        [PlaceTable("é::f", "a b.vit", [(3, 1), (3, 4)]), PlaceTable("g", "b.vit", [(1, 1)])],
     )
     text = print_module(module)
     assert parse_module(text) == module

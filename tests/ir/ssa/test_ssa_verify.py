@@ -19,8 +19,9 @@ bb0:
 }
 
 fn "m::g"(%0: i64, %1: f64) -> i64 external {
+  about "g" file "m.vit" line 1 of "m::g"
   slot 0: size 8 align 8 "x"
-  loc 1: "m.vit" 1:1
+  loc 1: "m.vit" 1:1 row 1 of "m::g"
   var 0: "n" "i64" @1
 bb0:
   %2 = iconst i64 3
@@ -33,6 +34,7 @@ bb0:
   call "std/rt::f" %0
   %7 = trunc i8 %0
   %8 = feq i1 %1, %1
+  %10 = here ptr "m.vit" @1
   br %3, bb1(%0), bb2
 bb1(%9: i64):
   switch %9, 0 bb2, 18446744073709551615 bb1(%2), else bb2
@@ -76,6 +78,8 @@ BROKEN = [
     ("S8", '1 @1\n', '1 @2\n', "unknown place"),
     ("S10", "0 bb2, 18446744073709551615", "0 bb2, 0", "a value occurs twice"),
     ("S10", "18446744073709551615", "18446744073709551616", "does not fit i64"),
+    ("S11", '"m.vit" 1:1 row 1 of', '"m.vit" 1:1 row 0 of', "no row for it in the table of m::g"),
+    ("S11", '"m.vit" @1', '"m.vit"', "no row for it in the table of m::g"),
 ]
 
 
