@@ -196,9 +196,9 @@ def test_time_passes(folder: Path) -> None:
 
 
 def test_log_goes_to_stderr(folder: Path) -> None:
-    ran = vitte("run", "hello.vit", "-v", cwd=folder)
+    ran = vitte("run", "hello.vit", "-v", "--cache", "off", cwd=folder)
     assert ran.out == "hello\n" and " info pipeline: " in ran.err and " info link: " in ran.err
-    only = vitte("run", "hello.vit", cwd=folder, env={"VITTE_LOG": "link=info"})
+    only = vitte("run", "hello.vit", "--cache", "off", cwd=folder, env={"VITTE_LOG": "link=info"})
     assert only.err.startswith(" info link: ") and "pipeline" not in only.err
     assert vitte("run", "hello.vit", cwd=folder, env={"VITTE_LOG": "loud"}).status == 2
 
@@ -308,10 +308,10 @@ def test_missing_implementation(folder: Path) -> None:
 def test_a_worker_that_dies_is_an_internal_error_with_its_place(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from vitte import codegen
 
-    def die(module: object, ctx: object) -> bytes:
+    def die(text: str, ctx: object) -> bytes:
         os.abort()
 
-    monkeypatch.setattr(codegen, "run", die)
+    monkeypatch.setattr(codegen, "compile_text", die)
     for jobs in ("1", "2"):
         ran = vitte("build", "hello.vit", "-j", jobs, "--cache", "off", cwd=folder)
         assert ran.status == 70 and "internal error in stage codegen" in ran.err

@@ -11,7 +11,7 @@ from vitte.driver.api import Outcome
 from vitte.driver.diagnostics import policy
 from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.options import DriverOptions
-from vitte.driver.session import Timing
+from vitte.driver.session import REASONS, Built, Rebuilt, Timing
 
 
 def renderer(options: DriverOptions) -> Callable[[Diagnostic, Sources], str]:
@@ -61,10 +61,35 @@ def show(outcome: Outcome, options: DriverOptions) -> None:
     if text:
         stream.write(text)
         stream.flush()
+    if options.explain:
+        explain(outcome.built, options)
     for part in outcome.built.texts:
         sys.stdout.write(part)
     if options.time_passes:
         sys.stderr.write(timing_table(outcome.context.timings, outcome.built.lines))
+
+
+def explain(built: Built, options: DriverOptions) -> None:
+    """Which units were compiled again and why."""
+    if options.message_format == "json":
+        from vitte.driver.diagnostics import json_lines
+
+        sys.stdout.write(json_lines.build(built))
+        sys.stdout.flush()
+        return
+    lines = [f"{rebuilt.unit}: {', '.join(rebuilt.did)}: {because(rebuilt)}" for rebuilt in built.rebuilt]
+    counts = f"{built.parsed} parsed, {built.checked} checked, {built.objects} compiled to objects"
+    lines.append(f"{built.units} units, {built.reused} reused; {counts}; {'linked' if built.linked else 'not linked'}")
+    sys.stderr.write("\n".join(lines) + "\n")
+
+
+def because(rebuilt: Rebuilt) -> str:
+    """A reason in words."""
+    text = REASONS[rebuilt.reason]
+    if rebuilt.edge:
+        where = f" in {rebuilt.file}" if rebuilt.file else ""
+        return f"{text}: `{rebuilt.edge}` of `{rebuilt.declaration}`{where}"
+    return f"{text} ({rebuilt.detail})" if rebuilt.detail else text
 
 
 def timing_table(timings: list[Timing], lines: int) -> str:

@@ -109,6 +109,7 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
 
     values["jobs"] = _jobs(args)
     values["cache"], values["cache_dir"] = cache_of(args)
+    values["explain"] = args.has("explain")
     values["target_dir"] = args.get("target_dir") or environment.get("VITTE_TARGET_DIR", "")
     values["dump"] = tuple(args.all("dump"))
     values["verify"] = "verify" in unstable
@@ -136,11 +137,14 @@ def color(args: Args) -> bool:
         return False
 
 
+CACHE_MODES = ("off", "read", "on", "verify")
+
+
 def cache_of(args: Args) -> tuple[str, str]:
     """How the cache is used, and its folder ("" for the usual one). VITTE_CACHE is a mode or a folder."""
     variable = os.environ.get("VITTE_CACHE", "")
-    mode = args.get("cache") or (variable if variable in ("off", "read", "on") else "on")
-    return mode, "" if variable in ("off", "read", "on") else variable
+    mode = args.get("cache") or (variable if variable in CACHE_MODES else "on")
+    return mode, "" if variable in CACHE_MODES else variable
 
 
 def log_spec(args: Args, trace: bool) -> str:

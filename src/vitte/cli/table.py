@@ -97,7 +97,8 @@ OPTIONS: tuple[Option, ...] = (
     Option("entry", "--entry", "start with the block `entry NAME at ...` instead of `main`", "NAME", group="output"),
     Option("run_after", "--run", "run the program after the build", group="output"),
     Option("jobs", "-j --jobs", "processes to compile with; 0 is one per core", "N", group="build", joined=True),
-    Option("cache", "--cache", "use of compiled units kept from before", "MODE", group="build", choices="off read on"),
+    Option("cache", "--cache", "use of compiled units kept from before", "MODE", group="build", choices="off read on verify"),
+    Option("explain", "--explain", "say why each unit was compiled again", group="build"),
     Option("target_dir", "--target-dir", "where a package's results go", "DIR", group="build"),
     Option("dry_run", "--dry-run", "show what would be run, and do not run it", group="build"),
     Option("engine", "--engine", "native, or interp to run in the interpreter", "NAME", group="run", choices="native interp"),
@@ -145,14 +146,25 @@ COMMANDS: dict[str, Command] = {
         Command("new", "new", "NAME", "make a package in a new folder", "Packages", "general"),
         Command("init", "new", "", "make a package in this folder", "Packages", "general"),
         Command("clean", "clean", "", "delete a package's results", "Packages", "build general"),
-        Command("cache", "cache", "dir|clear", "where compiled units are kept; delete them", "Packages", "general"),
+        Command("cache", "cache", "dir|stats|fsck|gc|merge|clear [FOLDER...]", "look after what is kept between builds", "Packages",
+                "general", (
+                    Option("format", "--message-format", "how results are shown", "FORMAT", choices="human json"),
+                    Option("size", "--size", "`gc`: bytes to keep, like 500M", "SIZE"),
+                    Option("into", "--into", "`merge`: the folder that takes in the others", "DIR"),
+                    Option("target_dir", "--target-dir", "where a package's results go", "DIR"),
+                ), ("vitte cache stats", "vitte cache merge --into cache shard1 shard2")),
+        Command("server", "server", "start|stop|status|run", "a process that has the compiler loaded: commands begin sooner", "More",
+                "general", (
+                    Option("address", "--address", "serve only at the address of that name", "NAME"),
+                    Option("ready", "--ready", "close this descriptor when commands can come", "NUMBER"),
+                ), ("vitte server status",)),
         Command("completions", "completions", "bash|zsh|fish", "print a completion script for a shell", "More", "general"),
         Command("help", "help", "[COMMAND]", "show help", "More", "general"),
     )
 }  # fmt: skip
 
 SHORT: dict[str, str] = {"b": "build", "r": "run", "c": "check", "t": "test"}
-LATER: tuple[str, ...] = ("fmt", "fix", "doc", "watch", "lsp", "bench", "bootstrap", "inspect", "target", "server")
+LATER: tuple[str, ...] = ("fmt", "fix", "doc", "watch", "lsp", "bench", "bootstrap", "inspect", "target")
 """Commands that are planned and answer so."""
 
 

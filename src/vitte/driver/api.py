@@ -88,7 +88,7 @@ def load(name: str) -> Implementation:
 def compile(options: DriverOptions, context: DriverContext | None = None) -> Outcome:
     """Compile the inputs as the options say: check, or build what `emit` asks for (an executable by default)."""
     context = context or DriverContext(options)
-    implementation, options = _prepare(options, context)
+    implementation, options = prepare(options, context)
     try:
         return _outcome(implementation.compile_impl(options, context), options, context)
     finally:
@@ -107,7 +107,7 @@ def compile_and_run(
     program starts, so that warnings come before its output."""
     options = replace(options, mode=DriverMode.TEST if options.tests else DriverMode.RUN)
     context = context or DriverContext(options)
-    implementation, options = _prepare(options, context)
+    implementation, options = prepare(options, context)
     try:
         outcome = _outcome(implementation.compile_impl(options, context), options, context)
         if before is not None:
@@ -127,14 +127,15 @@ def test(options: DriverOptions, context: DriverContext | None = None) -> Outcom
 def emit(options: DriverOptions, stage: str, proc: str = "", context: DriverContext | None = None) -> Outcome:
     """The IR of the root unit after a stage, in `built.texts`."""
     context = context or DriverContext(options)
-    implementation, options = _prepare(options, context)
+    implementation, options = prepare(options, context)
     try:
         return _outcome(implementation.emit_impl(options, context, stage, proc), options, context)
     finally:
         implementation.clean_up(context)
 
 
-def _prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementation, DriverOptions]:
+def prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementation, DriverOptions]:
+    """Load the implementation, find the package, and settle what its manifest says of the options."""
     implementation = load(options.implementation)
     context.package = implementation.find_package(options, context)
     options = with_profile(options, context.package.manifest)

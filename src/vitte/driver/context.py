@@ -8,6 +8,8 @@ from vitte.base.diagnostics import Diagnostics
 from vitte.driver.target import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from vitte.base.source import SourceFile
     from vitte.ir.defs import Definitions, ResolvedImport
 
@@ -24,7 +26,7 @@ class UnitContext:
     - `defs`: definitions of every interface in reach; stage 3 adds the unit's own.
     - `overflow_checks`: whether integer overflow panics (else it wraps).
     - `const_step_limit`: how many operations one constant may take.
-    - `line_tables`: offsets of line starts by display path, for the files of imported units (see `line_table`).
+    - `lines_of`: offsets of line starts by display path, for the files of imported units (see `line_table`).
     - `source`: the source text, for the lines that panic messages name; None in tests that have none.
     """
 
@@ -40,7 +42,8 @@ class UnitContext:
         "opt_level",
         "debug_info",
         "source",
-        "line_tables",
+        "lines_of",
+        "_line_tables",
     )
 
     def __init__(
@@ -68,12 +71,16 @@ class UnitContext:
         self.opt_level = opt_level
         self.debug_info = debug_info
         self.source = source
-        self.line_tables: dict[str, list[int]] = {}
+        self.lines_of: Callable[[str], list[int]] | None = None
+        self._line_tables: dict[str, list[int]] = {}
 
     def line_table(self, file: str) -> list[int]:
         """Offsets of the first code point of each line of a file; empty when it is not known."""
-        table = self.line_tables.get(file)
+        table = self._line_tables.get(file)
         if table is None:
-            table = self.source.line_starts if self.source is not None and file == self.file else []
-            self.line_tables[file] = table
+            if self.source is not None and file == self.file:
+                table = self.source.line_starts
+            else:
+                table = self.lines_of(file) if self.lines_of is not None else []
+            self._line_tables[file] = table
         return table

@@ -1,7 +1,8 @@
 """What a compilation was asked to do, as data.
 
-Every field of `DriverOptions` says whether it can change a unit's result: `Tracked` fields are part of a unit's cache
-key, `Untracked` ones must not change one byte of an object or a diagnostic's data.
+Every field of `DriverOptions` says whether it can change a unit's result: `Tracked` fields are part of every cache key of
+a unit, `TrackedObject` ones only of what comes after checking, and `Untracked` ones must not change one byte of an object or
+a diagnostic's data.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from vitte.driver.target import X86_64_LINUX_GNU, Target
 
 T = TypeVar("T")
 Tracked = Annotated[T, "tracked"]
+TrackedObject = Annotated[T, "tracked after checking"]
 Untracked = Annotated[T, "untracked"]
 
 
@@ -117,7 +119,7 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     mode: Untracked[DriverMode] = DriverMode.BUILD
     tests: Tracked[bool] = False
     """Compile `test` blocks, with a runner as the program's entry."""
-    entry: Tracked[str] = ""
+    entry: TrackedObject[str] = ""
     """Which `entry NAME at ...` of the root module the program starts with; empty: its `main`."""
     test_filter: Untracked[str] = ""
     emit: Untracked[tuple[tuple[EmitKind, str], ...]] = ()
@@ -129,9 +131,9 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
 
     # How
     target: Tracked[Target] = X86_64_LINUX_GNU
-    backend: Tracked[CodegenBackend] = LLVM
-    opt_level: Tracked[OptLevel] = OptLevel.O0
-    debug_info: Tracked[DebugInfo] = DebugInfo.NONE
+    backend: TrackedObject[CodegenBackend] = LLVM
+    opt_level: TrackedObject[OptLevel] = OptLevel.O0
+    debug_info: TrackedObject[DebugInfo] = DebugInfo.NONE
     overflow_checks: Tracked[bool] = True
     const_step_limit: Tracked[int] = 10_000_000
     remap_path_prefix: Tracked[tuple[tuple[str, str], ...]] = ()
@@ -163,6 +165,9 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     target_dir: Untracked[str] = ""
     implementation: Untracked[str] = "vitte.driver_impl"
 
+    explain: Untracked[bool] = False
+    """Find out why each unit that was not taken from the cache had to be made again."""
+
     # Looking inside
     dump: Untracked[tuple[str, ...]] = ()
     verify: Untracked[bool] = False
@@ -173,6 +178,11 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     quiet: Untracked[bool] = False
 
 
-TRACKED_FIELDS: tuple[str, ...] = tuple(
-    name for name, annotation in DriverOptions.__annotations__.items() if str(annotation).startswith("Tracked[")
-)
+def _marked(mark: str) -> tuple[str, ...]:
+    return tuple(name for name, annotation in DriverOptions.__annotations__.items() if str(annotation).startswith(mark + "["))
+
+
+CHECK_FIELDS: tuple[str, ...] = _marked("Tracked")
+"""Options that can change what checking a unit says or shows to other units."""
+TRACKED_FIELDS: tuple[str, ...] = CHECK_FIELDS + _marked("TrackedObject")
+"""Options that can change anything made of a unit."""

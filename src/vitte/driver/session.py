@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 LogSink = Callable[[int, str, str], None]
 """Takes a level (see `LogLevel`), the part that speaks, and the text."""
 
+Launch = Callable[[list[str], str, "dict[str, str] | None", float], int]
+"""Runs a program: command, folder ("" for this one), environment (None for this one), seconds (0 for no limit). Gives its status, negative
+for the signal that ended it. Raises `OSError` when it cannot be started, `subprocess.TimeoutExpired` when its time was up."""
+
 
 class LogLevel:
     """Levels of the internal log, more severe is less."""
@@ -67,12 +71,49 @@ class Timing(Struct):
     seconds: float
 
 
+REASONS: dict[str, str] = {
+    "not-cached": "the cache is off, or the result could not be kept",
+    "first-build": "nothing is remembered of it",
+    "compiler-changed": "another compiler made what is remembered",
+    "option-changed": "an option has another value",
+    "file-moved": "its file has another name",
+    "source-changed": "its source changed",
+    "import-changed": "an import leads elsewhere",
+    "dependency-broken": "something it uses has errors now",
+    "dependency-mended": "something it uses has no errors any more",
+    "declaration-changed": "something it uses changed",
+    "result-lost": "what is remembered of it is lost or damaged",
+}
+"""Why a unit is made again: of all that hold, the first in this order is the one that is told."""
+
+
+class Rebuilt(Struct):
+    """A unit that was not taken from the cache. `did`: the work, of `parse`, `check`, `object` (LLVM ran), `ssa`. `reason`: one of
+    `REASONS`; `detail`: the option, file or import that it speaks of, as `was -> is` where there are both.
+
+    For `declaration-changed`: `edge` is what was asked (see `cache/edges.py`), `declaration` about what, `of` in which module,
+    `file` where that is."""
+
+    unit: str
+    display: str
+    reason: str
+    did: list[str] = []
+    detail: str = ""
+    edge: str = ""
+    declaration: str = ""
+    of: str = ""
+    file: str = ""
+
+
 class Built(Struct):
     """What an implementation made. `failed` when there were errors; then `image` is empty.
 
     - `image`: path of the linked program; for the interpreter, `program` is what it runs.
     - `artifacts`: (kind, path) of what was written. `texts`: what `--emit ...=-` and dumps want on standard output.
-    - `command`: the linker's command line, for `--dry-run` and `-v`.
+    - `command`: the linker's command line, for `--dry-run` and `-v`; empty when the image was remembered.
+    - `units`, `reused`: how many, and how many of these needed no work. `parsed`, `checked`, `objects`: how many needed just that
+      (`objects`: runs of LLVM). `linked`: a linker ran. `rebuilt`: with `explain`, the units that needed work.
+    - `watched`: files and folders that a change of could give another result.
     """
 
     failed: bool = False
@@ -83,13 +124,19 @@ class Built(Struct):
     command: list[str] = []
     units: int = 0
     reused: int = 0
+    parsed: int = 0
+    checked: int = 0
+    objects: int = 0
+    linked: bool = False
     lines: int = 0
+    rebuilt: list[Rebuilt] = []
+    watched: list[str] = []
 
 
 class DriverContext:
     """One run: the options it was given, and what comes up on the way. Nothing here is shared between runs."""
 
-    __slots__ = ("diagnostics", "log", "options", "package", "progress", "sources", "stdin", "temporary", "timings")
+    __slots__ = ("diagnostics", "launch", "log", "options", "package", "progress", "sources", "stdin", "temporary", "timings")
 
     def __init__(self, options: DriverOptions, log: LogSink | None = None) -> None:
         self.options = options
@@ -102,5 +149,7 @@ class DriverContext:
         """Files and folders to be deleted when the run ends."""
         self.progress: Callable[[int, int, str], None] | None = None
         """Told (units finished, units in all, module) while compiling."""
+        self.launch: Launch | None = None
+        """How a program is started, when not as a child of this process."""
         self.stdin: bytes | None = None
         """The source text when the input is `-`."""

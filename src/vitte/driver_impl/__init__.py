@@ -45,10 +45,9 @@ def compile_impl(options: DriverOptions, context: DriverContext) -> Built:
 
 def link_impl(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
     """Link object files to `output`; the command line that was run."""
-    from vitte.driver_impl.cache.store import Store
     from vitte.driver_impl.pipeline.link import link
 
-    return link(options, context, objects, output, Store("", "off"), "")
+    return link(options, context, objects, output)
 
 
 def run_impl(options: DriverOptions, context: DriverContext, built: Built) -> int:

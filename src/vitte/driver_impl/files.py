@@ -21,17 +21,20 @@ _MAX_BYTES = MAX_SOURCE
 
 
 class Loaded(Struct):
-    """`source` is None when the file cannot be used, which has been reported."""
+    """`source` is None when the file cannot be used, which has been reported. `info` describes the file as it was before
+    and after reading; None when it changed meanwhile, or there is no file."""
 
     source: SourceFile | None
     raw: bytes
+    info: os.stat_result | None = None
 
 
 def read_source(path: str, display: str, diagnostics: Diagnostics, data: bytes | None = None) -> Loaded:
     """The text of a file, or of `data` when given (standard input). What is wrong goes to `diagnostics`."""
+    info = None
     if data is None:
         try:
-            data = _read(path)
+            data, info = _read(path)
         except OSError as error:
             if isinstance(error, IsADirectoryError):
                 diagnostics.error(UNREADABLE, NO_SPAN, f"`{display}` is a directory, not a file", helps=(
@@ -57,14 +60,15 @@ def read_source(path: str, display: str, diagnostics: Diagnostics, data: bytes |
     if "\0" in text[:8192]:
         diagnostics.error(BINARY, NO_SPAN, f"`{display}` is a binary file, not source text")
         return Loaded(None, data)
-    return Loaded(SourceFile(display, text), data)
+    return Loaded(SourceFile(display, text), data, info)
 
 
-def _read(path: str) -> bytes:
+def _read(path: str) -> tuple[bytes, os.stat_result | None]:
     """All bytes of a regular file; at most one more than allowed of anything else, which may be endless."""
     fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
     try:
-        if stat.S_ISDIR(os.fstat(fd).st_mode):
+        before = os.fstat(fd)
+        if stat.S_ISDIR(before.st_mode):
             raise IsADirectoryError(21, "is a directory", path)
         chunks = []
         left = _MAX_BYTES + 1
@@ -74,7 +78,10 @@ def _read(path: str) -> bytes:
                 break
             chunks.append(chunk)
             left -= len(chunk)
-        return b"".join(chunks)
+        data = b"".join(chunks)
+        after = os.fstat(fd)
+        same = (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (len(data), after.st_mtime_ns, after.st_ctime_ns)
+        return data, after if same else None
     finally:
         os.close(fd)
 
@@ -95,6 +102,25 @@ def _not_utf8(data: bytes, start: int, at: int, display: str, diagnostics: Diagn
 def load_for_display(shown: str, path: str) -> SourceFile | None:
     """A file for snippets: anything readable, bad bytes as marks."""
     try:
-        return SourceFile(shown, _read(path)[:_MAX_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+        return SourceFile(shown, _read(path)[0][:_MAX_BYTES].removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
     except OSError:
         return None
+
+
+def write_atomic(path: str, data: bytes, mode: int = 0o666) -> None:
+    """Write beside the target and rename, so that readers see all or nothing; missing folders are made. Raises OSError."""
+    folder = os.path.dirname(path)
+    if folder:
+        os.makedirs(folder, exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.tmp"
+    try:
+        fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+        with open(fd, "wb") as file:
+            file.write(data)
+        os.replace(temporary, path)
+    except OSError:
+        try:
+            os.unlink(temporary)
+        except OSError:
+            pass
+        raise

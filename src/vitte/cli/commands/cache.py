@@ -15,7 +15,9 @@ from vitte.driver.api import Implementation, load
 from vitte.driver.options import DriverOptions
 from vitte.driver.upkeep import CacheReport
 
-ACTIONS = ("dir", "stats", "fsck", "gc", "merge", "clear")
+OF_UNITS = ("key", "explain", "diff", "verify")
+"""What needs a build, in `cache_units`."""
+ACTIONS = ("dir", "stats", *OF_UNITS, "fsck", "gc", "merge", "clear")
 
 
 def run(args: Args) -> int:
@@ -26,6 +28,10 @@ def run(args: Args) -> int:
         near = closest(action, ACTIONS) if action else None
         choice = f"{', '.join(f'`{name}`' for name in ACTIONS[:-1])} or `{ACTIONS[-1]}`"
         raise Usage(f"`vitte cache` needs {choice}", (f"did you mean `{near}`?",) if near else ())
+    if action in OF_UNITS:
+        from vitte.cli.commands import cache_units
+
+        return cache_units.run(args)
     implementation = load(DriverOptions().implementation)
     if action == "dir":
         if named:

@@ -6,12 +6,18 @@ columns in code points, `column_end` is after the last character. `schema` grows
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.json import encode
+from msgspec.structs import asdict
 
 from vitte.base.diagnostics import Diagnostic, Label, Suggestion
 from vitte.base.source import SourceFile, Span, span_end, span_start
 from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.diagnostics.terminal import render as render_text
+
+if TYPE_CHECKING:
+    from vitte.driver.session import Built
 
 SCHEMA = 1
 _APPLICABILITY = {"machine": "MachineApplicable", "maybe": "MaybeIncorrect", "placeholder": "HasPlaceholders"}
@@ -41,6 +47,18 @@ def render(diagnostic: Diagnostic, sources: Sources) -> str:
 def summary(errors: int, warnings: int, text: str) -> str:
     """The last line: what was counted."""
     return encode({"$message_type": "summary", "schema": SCHEMA, "errors": errors, "warnings": warnings, "message": text}).decode() + "\n"
+
+
+def build(built: Built) -> str:
+    """What was compiled again and why, one line each, and a line of counts."""
+    lines: list[Json] = [
+        {"$message_type": "rebuilt", "schema": SCHEMA, **{("file" if name == "display" else name if name != "file" else "of_file"): value
+         for name, value in asdict(rebuilt).items()}}
+        for rebuilt in built.rebuilt
+    ]  # fmt: skip
+    counts = ("units", "reused", "parsed", "checked", "objects", "linked")
+    lines.append({"$message_type": "build", "schema": SCHEMA, **{name: getattr(built, name) for name in counts}})
+    return "".join(encode(line).decode() + "\n" for line in lines)
 
 
 def span(label: Label, sources: Sources) -> Json:

@@ -159,3 +159,22 @@ def decode_interface(data: bytes) -> Interface:
 
 ssa = Codec(ssa_ir.Module)
 diagnostics = Codec(list[Diagnostic])
+
+
+class _Typed(Struct, array_like=True):
+    path: str
+    file: str
+    bodies: dict[str, thir.Body]
+    static_asserts: list[thir.StaticAssert]
+
+
+_typed = Codec(_Typed)
+
+
+def encode_typed(module: thir.Module) -> bytes:
+    return _typed.encode(_Typed(module.path, module.file, module.bodies, module.static_asserts))
+
+
+def decode_typed(data: bytes, interface: Interface) -> thir.Module:
+    found = _typed.decode(data)
+    return thir.Module(found.path, found.file, interface, found.bodies, found.static_asserts)

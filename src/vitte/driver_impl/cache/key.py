@@ -1,8 +1,8 @@
 """Keys: a digest over a canonical text that can be printed and compared.
 
-A unit's text: format, compiler identity, target, every tracked option, the unit's name and shown path, its source's
-digest, where its imports were found, the modules looked for in vain, and one line per interface in reach.
-Never in it: times, absolute paths, the working folder, job count, verbosity, colour, user.
+A unit's text is one line per part, in the order of `KEY_PARTS`. What the unit used of other units is not in it: that is
+in the edges of the entries that the key finds. Never in a key: times, absolute paths, the working folder, job count,
+verbosity, colour, language, user.
 """
 
 from __future__ import annotations
@@ -10,10 +10,42 @@ from __future__ import annotations
 import os
 from hashlib import sha256
 
-from vitte.driver.options import TRACKED_FIELDS, DriverOptions
+from msgspec import Struct
 
-FORMAT = 1
+from vitte.driver.options import CHECK_FIELDS, TRACKED_FIELDS, DriverOptions
+
+FORMAT = 2
+"""Raised whenever the meaning of anything kept changes; part of every key."""
 _HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+KEY_PARTS = ("format", "kind", "compiler", "option", "unit", "file", "role", "source", "import", "found", "broken")
+"""What a unit's key speaks of, in order:
+
+- `format`, `kind`: of the cache, and what is kept under the key (`front`, `object`, `ssa`).
+- `compiler`: `compiler_identity`.
+- `option`: a tracked option and its value, one line each.
+- `unit`, `file`, `role`: the module, its shown path, what it is compiled as (`root` has the program's entry).
+- `source`: digest of the source's bytes.
+- `import`: a path as written in a `use`, and the module that it leads to; `-` when nothing was found.
+- `found`: digest of what finding the imports reported, `-` for nothing.
+- `broken`: whether something in reach has errors, so that little is said of this unit.
+"""
+
+ablated: set[str] = set()
+"""Parts that `key_text` leaves out: for the tests that show what each part is there for."""
+
+
+class Facts(Struct):
+    """What a unit's key is made of besides kind and options; the fields are the parts of `KEY_PARTS`."""
+
+    compiler: str
+    unit: str
+    file: str
+    role: str
+    source: str
+    imports: list[tuple[str, str]]
+    found: str
+    broken: bool
 
 
 def digest(data: bytes) -> str:
@@ -30,37 +62,33 @@ def _value(value: object) -> str:
     return repr(getattr(value, "value", value))
 
 
-def options_text(options: DriverOptions) -> str:
-    """The tracked options, one a line."""
-    return "".join(f"option {name} {_value(getattr(options, name))}\n" for name in TRACKED_FIELDS)
+def options_text(options: DriverOptions, names: tuple[str, ...] = TRACKED_FIELDS) -> str:
+    """Options by name, one a line."""
+    return "".join(f"option {name} {_value(getattr(options, name))}\n" for name in names)
 
 
-def unit_text(
-    identity: str,
-    options: str,
-    module: str,
-    display: str,
-    source: str,
-    imports: list[tuple[str, str]],
-    misses: list[str],
-    interfaces: list[tuple[str, str]],
-    role: str,
-) -> str:
-    """`imports`: (path as written, module found). `interfaces`: (module, interface digest) of all in reach, sorted.
-    `role`: what the unit is compiled as (`root` has the program's entry)."""
-    lines = [
-        f"vitte-unit {FORMAT}",
-        f"compiler {identity}",
-        options.rstrip("\n"),
-        f"unit {module}",
-        f"file {display}",
-        f"role {role}",
-        f"source {source}",
-    ]
-    lines += [f"import {written} {found}" for written, found in imports]
-    lines += [f"miss {miss}" for miss in misses]
-    lines += [f"interface {name} {value}" for name, value in interfaces]
-    return "\n".join(lines) + "\n"
+def tracked_options(options: DriverOptions) -> dict[str, str]:
+    """The option lines of a key for each kind of result."""
+    every = options_text(options)
+    return {"front": options_text(options, CHECK_FIELDS), "object": every, "ssa": every}
+
+
+def key_text(kind: str, options: str, facts: Facts) -> str:
+    """The canonical text of a unit's key. `options`: lines of `options_text`."""
+    parts: dict[str, str] = {
+        "format": f"format {FORMAT}\n",
+        "kind": f"kind {kind}\n",
+        "compiler": f"compiler {facts.compiler}\n",
+        "option": options,
+        "unit": f"unit {facts.unit}\n",
+        "file": f"file {facts.file!r}\n",
+        "role": f"role {facts.role}\n",
+        "source": f"source {facts.source}\n",
+        "import": "".join(f"import {written} {found}\n" for written, found in facts.imports),
+        "found": f"found {facts.found}\n",
+        "broken": f"broken {'yes' if facts.broken else 'no'}\n",
+    }
+    return "".join(parts[name] for name in KEY_PARTS if name not in ablated)
 
 
 def compiler_files() -> list[str]:
@@ -119,9 +147,12 @@ def _find_identity(memo_folder: str) -> str:
         whole.update(content)
     result = whole.hexdigest()
     if memo:
-        from vitte.driver_impl.cache.store import write_atomic
+        from vitte.driver_impl.files import write_atomic
 
-        write_atomic(memo, result.encode())
+        try:
+            write_atomic(memo, result.encode())
+        except OSError:
+            pass  # it only saves work
     return result
 
 

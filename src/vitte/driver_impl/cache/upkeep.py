@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from vitte.driver.error import DriverError
 from vitte.driver.upkeep import CacheReport
-from vitte.driver_impl.cache import io, store
+from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import decode
 from vitte.driver_impl.cache.journal import journals
-from vitte.driver_impl.cache.layout import TOP_FILES, index_path, is_cache, is_temporary, journal_folder, listed
+from vitte.driver_impl.cache.layout import TOP_FILES, index_path, is_cache, is_temporary, journal_folder, last_folder, last_notes, listed
 from vitte.driver_impl.cache.objects import scan_objects
 
 
@@ -71,6 +71,8 @@ def clear(folder: str) -> CacheReport:
     report = CacheReport("clear", folder)
     kept, strange = scan_objects(folder)
     doomed = [found.path for found in kept] + journals(journal_folder(folder)) + [path for path in strange if is_temporary(path)]
+    doomed += [path for path, _ in last_notes(folder)]
+    doomed += [entry.path for entry in listed(last_folder(folder)) if is_temporary(entry.name)]
     doomed += [entry.path for entry in listed(folder) if entry.name in TOP_FILES or is_temporary(entry.name)]
     files = size = 0
     for path in doomed:
@@ -78,10 +80,8 @@ def clear(folder: str) -> CacheReport:
         if io.remove(path):
             files += 1
             size += length
-    old_files, old_size = store.clear(f"{folder}/v1")
-    files, size = files + old_files, size + old_size
     parts = [entry.path for entry in listed(f"{folder}/objects")]
-    for path in (*parts, f"{folder}/v1", f"{folder}/objects", journal_folder(folder), folder):
+    for path in (*parts, f"{folder}/objects", journal_folder(folder), last_folder(folder), folder):
         try:
             io.rmdir(path)
         except OSError:

@@ -19,11 +19,12 @@ from vitte.driver.context import UnitContext
 from vitte.driver.error import StageCrash
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, LogLevel, Timing
+from vitte.driver_impl.pipeline.graph import remapped_display
 from vitte.driver_impl.pipeline.stages import BY_NAME, Stage, find
 
 if TYPE_CHECKING:
     from vitte.driver_impl.pipeline.graph import Unit
-    from vitte.ir import ast, ssa
+    from vitte.ir import ast, ssa, thir
     from vitte.ir.defs import ConstDef, Definitions, Interface
 
 In = TypeVar("In")
@@ -37,13 +38,16 @@ class Stop(Exception):
 
 
 class Product(Struct):
-    """What one unit gave. `texts`: dumps, in order. `lines`: physical lines of the source."""
+    """What one unit gave. `texts`: dumps, in order. `typed`: the unit after stage 3. `checked`: the stages that need other
+    units' bodies (from 4 on) were reached, so that more than checking may have been said."""
 
     interface: Interface | None = None
+    typed: thir.Module | None = None
     object: bytes | None = None
     ssa: ssa.Module | None = None
     texts: list[tuple[str, str]] = []
     stopped: bool = False
+    checked: bool = False
 
 
 class Steps:
@@ -171,7 +175,7 @@ def unit_context(unit: Unit, options: DriverOptions, defs: Definitions | None) -
 
     ctx = UnitContext(
         unit.module,
-        remapped(unit.display, options),
+        remapped_display(unit, options),
         options.target,
         defs if defs is not None else Definitions(),
         overflow_checks=options.overflow_checks,
@@ -182,14 +186,6 @@ def unit_context(unit: Unit, options: DriverOptions, defs: Definitions | None) -
     )
     ctx.diagnostics = unit.diagnostics
     return ctx
-
-
-def remapped(path: str, options: DriverOptions) -> str:
-    """A shown path after `--remap-path-prefix`, the last matching pair counts."""
-    for old, new in reversed(options.remap_path_prefix):
-        if path.startswith(old):
-            return new + path[len(old) :]
-    return path
 
 
 def parse_unit(unit: Unit, options: DriverOptions, context: DriverContext) -> ast.Module:
@@ -203,35 +199,29 @@ def parse_unit(unit: Unit, options: DriverOptions, context: DriverContext) -> as
 
 def compile_unit(
     unit: Unit,
-    tree: ast.Module,
+    tree: ast.Module | thir.Module,
     ctx: UnitContext,
     context: DriverContext,
     options: DriverOptions,
     goal: str,
     broken: bool,
+    generate: Callable[[ssa.Module, UnitContext], bytes],
     on_stage: Callable[[str], None] | None = None,
 ) -> Product:
     """All stages for one unit, as far as `goal` wants: `check` (diagnostics and interface), `ssa` (for the interpreter),
-    `object`. With `broken` (a dependency has errors) nothing after type checking is done."""
+    `object`. With `broken` (a dependency has errors) nothing after type checking is done. `tree`: where to start: a syntax tree, or
+    what stage 3 gave before. `generate` is stage 9."""
     product = Product()
     steps = Steps(unit.module, ctx, context, wanted_dumps(unit, options), options.verify, product, on_stage)
     run = steps.run
     try:
-        run("parse", lambda source, _: tree, unit.source)  # parsed by discovery; here to be dumped
-        from vitte import lower, typecheck
-
-        said, errors = len(ctx.diagnostics.items), ctx.diagnostics.error_count
-        hir = run("lower", lower.run, tree)
-        thir = run("typecheck", typecheck.run, hir)
-        if tree.errors:
-            # What these stages say of a broken tree mostly echoes the mistakes in its form.
-            del ctx.diagnostics.items[said:]
-            ctx.diagnostics.error_count = errors
-        product.interface = thir.interface
+        thir = front(unit, tree, steps)
+        product.interface, product.typed = thir.interface, thir
         if broken:
             raise Stop
         steps.stop_on_errors()
         entry, tests = roots_of(unit, ctx, options, goal)
+        product.checked = True
         steps.stop_on_errors()
         from vitte import mir_build, monomorphize
 
@@ -262,11 +252,32 @@ def compile_unit(
         from vitte import codegen
 
         text_of(codegen, module, steps)
-        product.object = run("codegen", codegen.run, module)
+        product.object = run("codegen", generate, module)
         steps.stop_on_errors()
     except Stop:
         product.stopped = True
     return product
+
+
+def front(unit: Unit, tree: ast.Module | thir.Module, steps: Steps) -> thir.Module:
+    """Stages 1 to 3, or what they gave before."""
+    from vitte.ir import thir
+
+    if isinstance(tree, thir.Module):
+        return steps.run("typecheck", lambda module, _: module, tree)  # here to be dumped
+    from vitte import lower, typecheck
+
+    ctx = steps.ctx
+    parsed: ast.Module = tree
+    steps.run("parse", lambda source, _: parsed, unit.source)  # parsed by discovery; here to be dumped
+    said, errors = len(ctx.diagnostics.items), ctx.diagnostics.error_count
+    hir = steps.run("lower", lower.run, parsed)
+    typed = steps.run("typecheck", typecheck.run, hir)
+    if parsed.errors:
+        # What these stages say of a broken tree mostly echoes the mistakes in its form.
+        del ctx.diagnostics.items[said:]
+        ctx.diagnostics.error_count = errors
+    return typed
 
 
 def text_of(codegen: Any, module: ssa.Module, steps: Steps) -> None:
@@ -296,7 +307,7 @@ def roots_of(unit: Unit, ctx: UnitContext, options: DriverOptions, goal: str) ->
     if unit.role != "root" or goal == "check":
         return None, tests
     if options.tests:
-        return "test_main", [(proc.test, proc.path) for proc in ctx.defs.procs.values() if proc.test is not None]
+        return "test_main", ctx.defs.tests()
     entry = f"{unit.module}::entry.{options.entry}" if options.entry else f"{unit.module}::main"
     if entry not in ctx.defs.procs and goal == "ssa" and options.dump:
         return None, tests  # a library may be looked at

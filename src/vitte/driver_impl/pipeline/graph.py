@@ -1,7 +1,7 @@
 """The graph of units: which modules a build consists of, found from the roots by their `use`, in dependency order.
 
-A unit is a module. Discovery reads each source once (what is hashed is what is compiled), resolves each `use` and
-remembers what was looked for in vain. Every unit outside `std` depends on the prelude's modules too.
+A unit is a module. Discovery finds each source's digest (reading it once, or not at all when it is known not to have changed),
+resolves each `use` and remembers what was looked for in vain. Every unit outside `std` depends on the prelude's modules too.
 """
 
 from __future__ import annotations
@@ -14,21 +14,17 @@ from msgspec import Struct
 from vitte.base.diagnostics import Code, Diagnostic, Diagnostics, Label, Suggestion
 from vitte.base.source import NO_SPAN, Location, SourceFile, Span
 from vitte.base.suggest import closest
-from vitte.driver.context import UnitContext
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, Package
+from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey, IncrementalCache
 from vitte.driver_impl.cache.key import digest
-from vitte.driver_impl.cache.store import Head, Store
-from vitte.driver_impl.files import Loaded, read_source
+from vitte.driver_impl.cache.stat import StatMemo
+from vitte.driver_impl.files import read_source
 from vitte.driver_impl.package import STD_ROOT, SUFFIXES
 from vitte.ir.lang import PRELUDE_MODULES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from vitte.ir import ast
-
-    Parse = Callable[[SourceFile, UnitContext], ast.Module]
 
 NO_MODULE = Code("V0190", "module not found")
 CYCLE = Code("V0191", "import cycle")
@@ -46,9 +42,24 @@ class Import(Struct):
     path_span: Span
 
 
+class Changed(Exception):
+    """A source was changed while it was being compiled: what was found out about it holds no more."""
+
+
+class Head(Struct):
+    """What a source says about other modules: its `space`; (dots and segments, span of the `use`, span of its path) for
+    each import; how many lines it has."""
+
+    space: str
+    uses: list[tuple[str, int, int]]
+    lines: int
+
+
 class Unit(Struct):
-    """One module of the build. `reach`: indexes of all units it depends on, itself not, in dependency order.
-    `tree` is present once parsed and until compiled. `role`: `root`, `lib` or `std`."""
+    """One module of the build. `reach`: bit `i` is set when it depends on unit `i`; its own bit is not.
+    `source` is there once it was needed, `tree` once parsed and until compiled, `parsed` tells that it was ever.
+    `role`: `root`, `lib` or `std`. `usable`: the source could be read.
+    `findings`: what discovery itself reports; `diagnostics`: all the rest."""
 
     index: int
     module: str
@@ -57,14 +68,17 @@ class Unit(Struct):
     role: str
     package: Package | None
     diagnostics: Diagnostics
+    findings: Diagnostics
     source: SourceFile | None = None
     digest: str = ""
     tree: ast.Module | None = None
     imports: list[Import] = []
     misses: list[str] = []
     prelude: list[int] = []
-    reach: list[int] = []
+    reach: int = 0
     lines: int = 0
+    usable: bool = True
+    parsed: bool = False
 
     @property
     def dependencies(self) -> list[int]:
@@ -79,25 +93,42 @@ class Graph(Struct):
     root: int
 
 
-class Discovery:
-    """Builds the graph. `parse` is stage 1; it is asked only for sources whose imports are not remembered in `store`."""
+class Keep(Struct):
+    """What is kept of a group of units: results, and the digests of their sources as far as files did not change."""
 
-    def __init__(
-        self, options: DriverOptions, context: DriverContext, package: Package, store: Store, std_store: Store, identity: str
-    ) -> None:
+    cache: IncrementalCache
+    memo: StatMemo
+
+
+class Discovery:
+    """Builds the graph. Sources are parsed only when their imports are not remembered. `own` keeps what belongs to the
+    user's packages, `library` what belongs to `std`."""
+
+    def __init__(self, options: DriverOptions, context: DriverContext, package: Package, own: Keep, library: Keep, identity: str) -> None:
         self.options = options
         self.context = context
         self.package = package
-        self.store = store
-        self.std_store = std_store
+        self.own = own
+        self.library = library
         self.identity = identity
         self.units: list[Unit] = []
         self.by_path: dict[str, int] = {}
         self.by_module: dict[str, int] = {}
-        self.pending: list[int] = []
-        self._exists: dict[str, bool] = {}
+        self.exists: dict[str, bool] = {}
+        """What is known of files that imports were looked for in."""
         self._library: dict[str, int | None] = {}
-        self._parse: Parse | None = None
+
+    @property
+    def unsure(self) -> bool:
+        """Whether the result depends on more of the file system than the sources: hints speak of what is near."""
+        return any(unit.findings.items or not unit.usable for unit in self.units)
+
+    def absent(self) -> list[str]:
+        """Absolute paths, outside `std`, of files that imports were looked for in and that are not there."""
+        return [os.path.abspath(path) for path, there in self.exists.items() if not there and not path.startswith(STD_ROOT)]
+
+    def keep(self, unit: Unit) -> Keep:
+        return self.library if unit.role == "std" else self.own
 
     def run(self) -> Graph:
         package = self.package
@@ -151,51 +182,83 @@ class Discovery:
             self.by_path[path] = known
             return known
         diagnostics = Diagnostics(display)
-        loaded = read_source(path, display, diagnostics, data)
-        unit = Unit(len(self.units), module, path, display, role, package, diagnostics, loaded.source)
+        unit = Unit(len(self.units), module, path, display, role, package, diagnostics, Diagnostics(display))
         self.by_path[key] = self.by_path[path] = unit.index
         self.units.append(unit)
-        if loaded.source is not None:
-            self.context.sources.add(loaded.source)
-            self._head(unit, loaded)
+        unchanged = self.keep(unit).memo.digest(os.path.abspath(path)) if data is None else None
+        head = None
+        if unchanged is not None:
+            unit.digest = unchanged
+            head = self._remembered_head(unit)
+        if head is None and self._read(unit, data):
+            head = self._remembered_head(unit)
+            if head is None:
+                head = self._parsed_head(unit)
+        if head is not None:
+            self._imports(unit, head)
             if role == "root" and self.package.manifest is None and path != "-":
                 self._strip_root(unit)
-        elif loaded.raw:
-            self.context.sources.add(SourceFile(display, loaded.raw[: 1 << 20].decode("utf-8", "replace")))
         other = self.by_module.setdefault(unit.module, unit.index)
         if other != unit.index:
-            diagnostics.error(
+            unit.findings.error(
                 SAME_NAME, NO_SPAN, f"`{display}` and `{self.units[other].display}` are both module `{unit.module}`",
                 helps=(Suggestion("give one of them another `space`"),),
             )  # fmt: skip
         return unit.index
 
-    def _head(self, unit: Unit, loaded: Loaded) -> None:
-        """The imports of a source: remembered, or by parsing it."""
-        assert loaded.source is not None
+    def _read(self, unit: Unit, data: bytes | None = None) -> bool:
+        """Read a unit's source; whether it can be used. What is wrong with it has been reported then."""
+        loaded = read_source(unit.path, unit.display, unit.diagnostics, data)
+        if loaded.source is None:
+            unit.usable = False
+            if loaded.raw:
+                self.context.sources.add(SourceFile(unit.display, loaded.raw[: 1 << 20].decode("utf-8", "replace")))
+            return False
+        unit.source = loaded.source
         unit.digest = digest(loaded.raw)
-        store = self.std_store if unit.role == "std" else self.store
-        key = digest(f"head {self.identity} {unit.digest}".encode())
-        head = store.head(key)
-        if head is None:
-            tree = self.parsed(unit)
-            head = head_of(tree)
-            if not unit.diagnostics.items:
-                store.put_head(key, head)
-        unit.lines = head.lines
-        if head.space:
-            unit.module = head.space
-        unit.imports = [
-            Import(-1, "." * dots + "/".join(segments), Span(span), Span(path_span)) for dots, segments, span, path_span in head.uses
-        ]
+        self.context.sources.add(loaded.source)
+        if loaded.info is not None:
+            self.keep(unit).memo.learn(os.path.abspath(unit.path), loaded.info, unit.digest)
+        return True
+
+    def source(self, unit: Unit) -> SourceFile:
+        """The source of a usable unit. Raises `Changed` when it is no longer what was discovered."""
+        if unit.source is None:
+            expected = unit.digest
+            if not self._read(unit) or unit.digest != expected:
+                raise Changed(unit.path)
+        assert unit.source is not None
+        return unit.source
 
     def parsed(self, unit: Unit) -> ast.Module:
-        """The syntax tree of a unit, parsed now if it was not yet."""
+        """The syntax tree of a unit, parsed now if it was not yet. Raises `Changed` as `source` does."""
         if unit.tree is None:
             from vitte.driver_impl.pipeline.compile import parse_unit
 
+            self.source(unit)
             unit.tree = parse_unit(unit, self.options, self.context)
+            unit.parsed = True
         return unit.tree
+
+    def _remembered_head(self, unit: Unit) -> Head | None:
+        key = digest(f"head {self.identity} {unit.digest}".encode())
+        for entry in self.keep(unit).cache.entries(CacheKey("head", unit.display), key):
+            head = _head_from(entry.dependencies)
+            if head is not None:
+                return head
+        return None
+
+    def _parsed_head(self, unit: Unit) -> Head:
+        head = head_of(self.parsed(unit))
+        key = digest(f"head {self.identity} {unit.digest}".encode())
+        self.keep(unit).cache.put(CacheEntry(CacheKey("head", unit.display), key, NONE, _head_lines(head)))
+        return head
+
+    def _imports(self, unit: Unit, head: Head) -> None:
+        unit.lines = head.lines
+        if head.space:
+            unit.module = head.space
+        unit.imports = [Import(-1, written, Span(span), Span(path_span)) for written, span, path_span in head.uses]
 
     def _strip_root(self, unit: Unit) -> None:
         """Without a manifest the source root is the file's path with its `space` taken off the end."""
@@ -219,7 +282,7 @@ class Discovery:
             if found is None:
                 self._missing(unit, use, segments)
             elif found == unit.index:
-                unit.diagnostics.error(SELF_IMPORT, use.path_span, f"module `{unit.module}` imports itself", "this is the same module",
+                unit.findings.error(SELF_IMPORT, use.path_span, f"module `{unit.module}` imports itself", "this is the same module",
                                        helps=(Suggestion("its own names need no import"),))  # fmt: skip
             else:
                 use.unit = found
@@ -245,7 +308,7 @@ class Discovery:
         if os.path.splitext(os.path.basename(unit.path))[0] in ("mod", "index") and own[-1] not in ("mod", "index"):
             own.append("")  # such a file stands inside the folder that it is named after
         if dots > len(own):
-            unit.diagnostics.error(
+            unit.findings.error(
                 TOO_MANY_DOTS, use.path_span, f"`{written}` leads above the source root", f"`{unit.module}` stands {len(own) - 1} deep"
             )
             return None
@@ -259,6 +322,9 @@ class Discovery:
             return self._std(segments, unit.misses)
         package = unit.package or self.package
         path = self._probe(package.source_root, segments, unit.misses)
+        if path is None and package is not self.package and segments[0] == package.name and len(segments) > 1:
+            segments = segments[1:]  # modules of a dependency carry its name
+            path = self._probe(package.source_root, segments, unit.misses)
         if path is not None:
             own = "/".join(segments)
             module = own if package is self.package else _prefixed(package, own)
@@ -294,9 +360,9 @@ class Discovery:
         base = os.path.join(root, *segments)
         for tail in (SUFFIXES[0], SUFFIXES[1], os.sep + "mod.vit", os.sep + "index.vit"):
             path = base + tail
-            there = self._exists.get(path)
+            there = self.exists.get(path)
             if there is None:
-                there = self._exists[path] = os.path.isfile(path)
+                there = self.exists[path] = os.path.isfile(path)
             if there:
                 return path
             if tail != SUFFIXES[1]:
@@ -307,8 +373,8 @@ class Discovery:
         wanted = "/".join(segments)
         near = closest(wanted, self._modules(unit))
         looked = [m for m in unit.misses if m.startswith((wanted, "<std>/" + wanted))]
-        helps = [unit.diagnostics.suggest(f"did you mean `{near}`?", use.path_span, near)] if near else []
-        unit.diagnostics.error(
+        helps = [unit.findings.suggest(f"did you mean `{near}`?", use.path_span, near)] if near else []
+        unit.findings.error(
             NO_MODULE, use.path_span, f"there is no module `{wanted}`", "not found",
             notes=("looked for " + ", ".join(f"`{m}`" for m in dict.fromkeys(looked)),) if looked else (), helps=tuple(helps),
         )  # fmt: skip
@@ -388,23 +454,34 @@ class Discovery:
                     Label(Location(units[index].display, edge.path_span), f"`{units[index].module}` imports `{units[following].module}`")
                 )
         use.unit = -1
-        last.diagnostics.emit(Diagnostic(
+        last.findings.emit(Diagnostic(
             CYCLE, "error", "import cycle: " + " -> ".join(f"`{n}`" for n in [*names, names[0]]), tuple(labels),
             helps=(Suggestion("move what they share into a module of its own, which they all import"),),
         ))  # fmt: skip
 
     def _reach(self, order: list[int]) -> None:
-        """Everything in reach of each unit, in dependency order."""
-        position = {index: at for at, index in enumerate(order)}
-        sets: dict[int, set[int]] = {}
+        """Everything in reach of each unit."""
+        units = self.units
         for index in order:
-            reach: set[int] = set()
-            for dependency in self.units[index].dependencies:
-                if dependency not in reach:
-                    reach.add(dependency)
-                    reach |= sets[dependency]
-            sets[index] = reach
-            self.units[index].reach = sorted(reach, key=position.__getitem__)
+            reach = 0
+            for dependency in units[index].dependencies:
+                if not reach >> dependency & 1:
+                    reach |= units[dependency].reach | 1 << dependency
+            units[index].reach = reach
+
+
+def remapped_display(unit: Unit, options: DriverOptions) -> str:
+    """A unit's shown path after `--remap-path-prefix`, the last matching pair counts."""
+    path = unit.display
+    for old, new in reversed(options.remap_path_prefix):
+        if path.startswith(old):
+            return new + path[len(old) :]
+    return path
+
+
+def members(reach: int) -> list[int]:
+    """The indexes of the bits that are set, ascending."""
+    return [at for at, bit in enumerate(reversed(bin(reach)[2:])) if bit == "1"]
 
 
 def head_of(tree: ast.Module) -> Head:
@@ -412,10 +489,35 @@ def head_of(tree: ast.Module) -> Head:
     from vitte.ir import ast as nodes
 
     uses = [
-        (item.path.dots, list(item.path.segments), int(item.span), int(item.path.span)) for item in tree.items if type(item) is nodes.Use
+        ("." * item.path.dots + "/".join(item.path.segments), int(item.span), int(item.path.span))
+        for item in tree.items
+        if type(item) is nodes.Use
     ]
     space = "/".join(tree.space.path.segments) if tree.space is not None else ""
     return Head(space, uses, len(tree.source.line_starts))
+
+
+def _head_lines(head: Head) -> tuple[str, ...]:
+    return (f"lines {head.lines}", f"space {head.space}", *(f"use {span} {path_span} {written}" for written, span, path_span in head.uses))
+
+
+def _head_from(lines: tuple[str, ...]) -> Head | None:
+    """A head from its lines in any order; None when this is not what `_head_lines` writes."""
+    head = Head("", [], 0)
+    try:
+        for line in lines:
+            word, _, rest = line.partition(" ")
+            if word == "use":
+                span, path_span, written = rest.split(" ", 2)
+                head.uses.append((written, int(span), int(path_span)))
+            elif word == "space":
+                head.space = rest
+            else:
+                head.lines = int(rest)
+    except ValueError:
+        return None
+    head.uses.sort(key=lambda use: use[1])
+    return head
 
 
 def _module_of(stem: str) -> str:

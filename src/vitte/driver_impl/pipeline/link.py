@@ -1,54 +1,199 @@
-"""Stage 10: objects to an image, by the linker that the options name."""
+"""Stage 10: objects to an image, by the linker that the options name; or the image that the same link gave before."""
 
 from __future__ import annotations
 
 import os
+from time import perf_counter
+
+from msgspec.structs import replace
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
-from vitte.driver.options import DriverOptions
-from vitte.driver.session import DriverContext, LogLevel
-from vitte.driver_impl.cache.key import digest
-from vitte.driver_impl.cache.store import Store
+from vitte.driver.options import DriverOptions, EmitKind
+from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
+from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
+from vitte.driver_impl.cache.key import FORMAT, digest
+from vitte.driver_impl.cache.stat import StatMemo
+from vitte.driver_impl.files import write_atomic
 from vitte.driver_impl.link import errors, execute, lld
+from vitte.driver_impl.pipeline.graph import Keep
+from vitte.driver_impl.pipeline.keeps import Keeps, scratch
+from vitte.driver_impl.pipeline.units import Workshop
 
 
-def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str, store: Store, identity: str) -> list[str]:
-    """Link to `output`; complaints of the linker become diagnostics. The command line that was run, with its temporary
-    output's name. Raises `DriverError` when there is no linker or it crashed."""
+def link_program(
+    options: DriverOptions, context: DriverContext, package: Package, shop: Workshop, built: Built, keeps: Keeps, output: str
+) -> str:
+    """Link the units' objects to `output`; the artifact that holds the image, "" when it could not be kept."""
+    shop.cross_check()
+    order = shop.graph.order
+    libraries: list[str] = []
+    for index in order:
+        libraries.extend(name for name in shop.done[index].links if name not in libraries)
+    options = replace(options, libraries=(*options.libraries, *libraries))
+    start = perf_counter()
+    start_object, start_digest = _start_object(options, context, keeps)
+    objects = [start_object, *(shop.done[index].path for index in order)]
+    digests = [start_digest, *(shop.done[index].artifact for index in order)]
+    plan = _plan(options, objects, output)
+    key = _image_key(plan, dict(zip(objects, digests)), options, keeps)
+    cache = keeps.own.cache
+    entry = CacheKey("image", package.name)
+    image = ""
+    if key and not options.run.dry_run:
+        known = next((found.artifact for found in cache.entries(entry, key) if put_image(keeps.own, found.artifact, output)), "")
+        if known:
+            built.image = output
+            built.artifacts.append((EmitKind.BIN, output))
+            return known
+    built.command = plan.command
+    _execute(plan, options, context)
+    context.timings.append(Timing("link", package.name, perf_counter() - start))
+    if any(d.level == "error" for d in context.diagnostics):
+        built.failed = True
+        return ""
+    built.linked = not options.run.dry_run
+    built.image = output
+    built.artifacts.append((EmitKind.BIN, output))
+    if key and built.linked and cache.mode == "on":
+        image = _keep_image(keeps.own, entry, key, output)
+    return image
+
+
+def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
+    """Link objects that the caller has, with the start object, to `output`. The command line that was run, with its temporary
+    output's name. Raises `DriverError` when there is no linker or it crashed; complaints of the linker become diagnostics."""
+    from vitte import codegen
+
+    path = os.path.join(scratch(context), "start.o")
+    with open(path, "wb") as file:
+        file.write(codegen.start_object(options.target))
+    plan = _plan(options, [path, *objects], output)
+    _execute(plan, options, context)
+    return plan.command
+
+
+def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
+    """The digest of the linker's program; "" when there is none or it cannot be read."""
+    try:
+        return _file_digest(_linker(options)[0], memo)
+    except DriverError:
+        return ""
+
+
+def put_image(keep: Keep, artifact: str, output: str) -> bool:
+    """Make `output` the remembered image, unless it is that already; False when the artifact is lost."""
+    if os.path.isfile(output) and keep.memo.digest(os.path.abspath(output)) == artifact and os.access(output, os.X_OK):
+        return True
+    data = keep.cache.read(artifact)
+    if data is None:
+        return False
+    try:
+        if os.path.isdir(output):
+            raise IsADirectoryError(21, "is a directory")
+        write_atomic(output, data, 0o777)
+        keep.memo.learn(os.path.abspath(output), os.stat(output), artifact)
+    except OSError as error:
+        raise DriverError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+    return True
+
+
+def _linker(options: DriverOptions) -> list[str]:
     if options.linker.kind not in ("lld", "custom"):
         raise DriverError(f"linker `{options.linker.kind}` is not supported yet", helps=("use `--linker lld` or a path to one",))
+    return lld.find(options.linker_path or (options.linker.name if options.linker.kind == "custom" else ""))
+
+
+def _plan(options: DriverOptions, objects: list[str], output: str) -> lld.Plan:
+    linker = _linker(options)
     if options.target.triple != "x86_64-unknown-linux-gnu":
         raise DriverError(f"linking for `{options.target.triple}` is not supported yet")
-    linker = lld.find(options.linker_path or (options.linker.name if options.linker.kind == "custom" else ""))
-    start = _start_object(options, context, store, identity)
-    plan = lld.plan(linker, [start, *objects], output, options, lld.runtime())
+    return lld.plan(linker, objects, output, options, lld.runtime())
+
+
+def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext) -> None:
     if context.log is not None:
         context.log(LogLevel.INFO, "link", " ".join(plan.command))
     if options.run.dry_run:
-        return plan.command
+        return
     result = execute.execute(plan)
     if result.status != 0:
         found = errors.diagnose(result.stderr, plan)
         if not found:
             raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
         context.diagnostics.extend(found)
-    return plan.command
 
 
-def _start_object(options: DriverOptions, context: DriverContext, store: Store, identity: str) -> str:
-    """The object with `_start`, made once per compiler and target."""
-    key = digest(f"start {identity} {options.target.triple}".encode())
-    path = store.checked_object(key)
-    if path:
-        return path
+def _image_key(plan: lld.Plan, digests: dict[str, str], options: DriverOptions, keeps: Keeps) -> str:
+    """The digest of the command line with contents in place of files; "" when not all that it names is known: an argument of the
+    user's own may name files in ways that only the linker understands."""
+    if options.link_args or keeps.own.cache.mode == "off":
+        return ""
+    lines = [f"image {FORMAT}"]
+    for at, word in enumerate(plan.command):
+        plain = os.path.normpath(word)
+        if plain == os.path.normpath(plan.output):
+            lines.append("output")
+        elif word in digests or plain in digests:
+            lines.append(digests.get(word) or digests[plain])
+        elif at == 0 or (os.path.isabs(word) and os.path.isfile(word)):
+            known = _file_digest(word, keeps.library.memo)
+            if not known:
+                return ""
+            lines.append(known)
+        else:
+            lines.append(word)
+    return digest("\n".join(lines).encode("utf-8", "surrogatepass"))
+
+
+def _file_digest(path: str, memo: StatMemo) -> str:
+    known = memo.digest(path)
+    if known is not None:
+        return known
+    try:
+        with open(path, "rb") as file:
+            before = os.fstat(file.fileno())
+            found = digest(file.read())
+            after = os.fstat(file.fileno())
+    except OSError:
+        return ""
+    if (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (after.st_size, after.st_mtime_ns, after.st_ctime_ns):
+        memo.learn(path, after, found)
+    return found
+
+
+def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:
+    try:
+        with open(output, "rb") as file:
+            data = file.read()
+            info = os.fstat(file.fileno())
+    except OSError:
+        return ""
+    artifact = keep.cache.write(data)
+    if artifact:
+        keep.cache.put(CacheEntry(key, fingerprint, artifact))
+        keep.memo.learn(os.path.abspath(output), info, artifact)
+    return artifact
+
+
+def _start_object(options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
+    """Path and digest of the object with `_start`, made once per compiler and target."""
+    cache = keeps.library.cache
+    key = CacheKey("start", options.target.triple)
+    fingerprint = digest(f"start {keeps.identity} {options.target.triple}".encode())
+    for entry in cache.entries(key, fingerprint):
+        path = cache.locate(entry.artifact)
+        if path:
+            return path, entry.artifact
     from vitte import codegen
-    from vitte.driver_impl.pipeline.build import scratch
 
     data = codegen.start_object(options.target)
-    kept = store.put_checked_object(key, data)
-    if kept:
-        return kept
+    artifact = cache.write(data)
+    if artifact:
+        cache.put(CacheEntry(key, fingerprint, artifact))
+        path = cache.locate(artifact)
+        if path:
+            return path, artifact
     path = os.path.join(scratch(context), "start.o")
     with open(path, "wb") as file:
         file.write(data)
-    return path
+    return path, digest(data)

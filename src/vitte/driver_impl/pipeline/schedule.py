@@ -1,8 +1,12 @@
-"""All units of a graph, dependencies first: in this process, or over a pool of forked ones.
+"""All units of a graph, dependencies first, the longest way to the end first: in this process, or over a pool of forked ones.
 
-Workers are forked after discovery, so they share every parsed tree; only finished interfaces travel. A worker that
-dies (an assertion inside LLVM aborts the process) is an internal error that names stage and unit; the build goes on
-being reported by the parent. With one job, code generation still happens in one worker, for that reason.
+The parent looks every unit up; what is not remembered goes to a worker, forked when first needed, so that it shares every
+parsed tree and all that was read of the cache. Only finished units travel. The parent alone writes entries to the cache, as
+results come in, so whatever ends a build, what was finished before is kept.
+
+A worker that is killed from outside is replaced, and its unit tried once more. One that dies by itself (an assertion inside
+LLVM aborts the process) is an internal error that names stage and unit, reported when the others have finished what they
+were at. With one job, code generation still happens in a worker, for that reason.
 """
 
 from __future__ import annotations
@@ -13,16 +17,20 @@ import os
 import select
 import signal
 import sys
+from heapq import heappop, heappush
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from vitte.driver.error import DriverError, StageCrash
 from vitte.driver.session import Timing
+from vitte.driver_impl.pipeline.graph import Changed, members
 from vitte.driver_impl.pipeline.units import Done, Workshop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Progress = Callable[[int, int, str], None]
 
 _encoder = msgspec.msgpack.Encoder()
 _NOTE = 512
@@ -36,43 +44,88 @@ class _Order(msgspec.Struct, array_like=True):
 
 
 class _Answer(msgspec.Struct, array_like=True):
+    """One of: a finished unit, an internal error, a problem to be told, the path of a source that changed."""
+
     done: Done | None = None
     crash: tuple[str, str, str, str] | None = None
     problem: tuple[str, list[str], int] | None = None
+    changed: str | None = None
 
 
 _orders = msgspec.msgpack.Decoder(_Order)
 _answers = msgspec.msgpack.Decoder(_Answer)
 
 
-def run_all(shop: Workshop, jobs: int, isolate: bool, progress: Callable[[int, int, str], None] | None = None) -> None:
-    """Compile every unit; the results are in `shop.done`. `isolate`: use a worker even for one job."""
-    order = shop.graph.order
-    if (jobs <= 1 and not isolate) or not hasattr(os, "fork") or len(order) == 0:
-        for count, index in enumerate(order):
-            if progress is not None:
-                progress(count, len(order), shop.graph.units[index].module)
-            shop.compile(index)
+class Queue:
+    """Units whose dependencies are finished. The one from which the longest chain of units depends comes first, measured in
+    lines of source: the critical path of list scheduling (Graham 1969)."""
+
+    def __init__(self, shop: Workshop, todo: list[int]) -> None:
+        units = shop.graph.units
+        wanted = set(todo)
+        self.left = len(todo)
+        self.total = len(todo)
+        self._dependents: dict[int, list[int]] = {}
+        self._waiting: dict[int, int] = {}
+        for index in todo:
+            needed = {i for i in units[index].dependencies if i in wanted}
+            self._waiting[index] = len(needed)
+            for i in needed:
+                self._dependents.setdefault(i, []).append(index)
+        self._length: dict[int, int] = {}
+        for index in reversed(todo):  # dependents come later in `todo`
+            after = max((self._length[i] for i in self._dependents.get(index, ())), default=0)
+            self._length[index] = after + units[index].lines + 1
+        self._ready: list[tuple[int, int]] = []
+        for index in todo:
+            if self._waiting[index] == 0:
+                self.push(index)
+
+    def length(self, index: int) -> int:
+        """Lines on the longest chain from this unit on."""
+        return self._length[index]
+
+    def push(self, index: int) -> None:
+        heappush(self._ready, (-self._length[index], index))
+
+    def pop(self) -> int | None:
+        return heappop(self._ready)[1] if self._ready else None
+
+    def __bool__(self) -> bool:
+        return bool(self._ready)
+
+    def finished(self, index: int) -> None:
+        self.left -= 1
+        for i in self._dependents.get(index, ()):
+            self._waiting[i] -= 1
+            if self._waiting[i] == 0:
+                self.push(i)
+
+
+def run_all(shop: Workshop, todo: list[int], jobs: int, isolate: bool, progress: Progress | None = None) -> None:
+    """Finish the units of `todo` (dependencies before dependents); the results are in `shop.done`. `isolate`: use a worker even
+    for one job. Raises `Changed`, `StageCrash` and `DriverError`."""
+    if not todo:
         return
-    # What is remembered is taken here: looking up costs less than telling a worker to.
-    todo = []
-    for index in order:
-        if any(i not in shop.done for i in shop.graph.units[index].reach):
-            todo.append(index)
-            continue
-        unit = shop.graph.units[index]
-        store = shop.discovery.std_store if unit.role == "std" else shop.discovery.store
-        found = shop._remembered(unit, shop.key(unit), store)
-        if found is not None:
-            shop.take(found)
-        else:
-            todo.append(index)
-    if todo:
-        _Pool(shop, min(max(jobs, 1), len(todo)), progress).run(todo)
+    queue = Queue(shop, todo)
+    if (jobs > 1 or isolate) and hasattr(os, "fork"):
+        _Pool(shop, queue, max(jobs, 1), progress).run()
+        return
+    while (index := queue.pop()) is not None:
+        if progress is not None:
+            progress(queue.total - queue.left, queue.total, shop.graph.units[index].module)
+        done = shop.fresh(index)
+        if done is None:
+            shop.explain(index)
+            done = shop.compile(index)
+            shop.remember(done)
+        shop.take(done)
+        queue.finished(index)
 
 
 class _Worker:
-    """A forked process: `orders` and `answers` are our ends of its pipes. `note`: memory where it writes what it is doing."""
+    """A forked process: `orders` and `answers` are our ends of its pipes. `note`: memory where it writes what it is doing.
+    `known`: bits of the units whose results it has."""
 
     __slots__ = ("answers", "buffer", "index", "known", "note", "orders", "pid")
 
@@ -82,67 +135,91 @@ class _Worker:
         self.answers = answers
         self.note = note
         self.index = -1
-        self.known: set[int] = set()
+        self.known = 0
         self.buffer = bytearray()
 
 
 class _Pool:
-    def __init__(self, shop: Workshop, size: int, progress: Callable[[int, int, str], None] | None) -> None:
+    def __init__(self, shop: Workshop, queue: Queue, size: int, progress: Progress | None) -> None:
         self.shop = shop
+        self.queue = queue
         self.size = size
         self.progress = progress
         self.workers: list[_Worker] = []
+        self.missed: list[tuple[int, int]] = []
+        """Units to be compiled, in the queue's order."""
+        self.retried: set[int] = set()
+        self.failure: Exception | None = None
+        """What ends the build; units being compiled are finished first."""
 
-    def run(self, todo: list[int]) -> None:
-        shop = self.shop
-        units = shop.graph.units
-        position = {index: at for at, index in enumerate(todo)}
-        waiting = {index: sum(1 for i in units[index].reach if i not in shop.done) for index in todo}
-        dependents: dict[int, list[int]] = {}
-        for index in todo:
-            for needed in units[index].reach:
-                if needed not in shop.done:
-                    dependents.setdefault(needed, []).append(index)
-        ready = [index for index in todo if waiting[index] == 0]
-        left = len(todo)
-        before = sorted(shop.done)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        gc.freeze()
+    def run(self) -> None:
+        queue = self.queue
         try:
-            for _ in range(self.size):
-                worker = self._fork()
-                worker.known.update(before)
-                self.workers.append(worker)
-            poll = select.poll()
-            by_fd = {worker.answers: worker for worker in self.workers}
-            for worker in self.workers:
-                poll.register(worker.answers, select.POLLIN | select.POLLHUP)
-            while left:
-                for worker in self.workers:
-                    if worker.index < 0 and ready:
-                        self._send(worker, ready.pop(0))
-                for fd, _ in poll.poll():
-                    worker = by_fd[fd]
-                    done = self._receive(worker)
-                    if done is None:
-                        continue
-                    shop.take(done)
-                    shop.context.timings.extend(Timing(*timing) for timing in done.timings)
-                    worker.known.add(done.index)
-                    worker.index = -1
-                    left -= 1
-                    for index in dependents.get(done.index, ()):
-                        waiting[index] -= 1
-                        if waiting[index] == 0:
-                            ready.append(index)
-                    ready.sort(key=position.__getitem__)
-                    if self.progress is not None:
-                        self.progress(len(todo) - left, len(todo), units[done.index].module)
+            while queue.left:
+                self._look_up()
+                if self.failure is None:
+                    self._hand_out()
+                busy = [worker for worker in self.workers if worker.index >= 0]
+                if not busy and self.failure is not None:
+                    raise self.failure
+                if busy:
+                    self._collect(busy, wait=not queue)
         finally:
             self._end()
 
+    def _look_up(self) -> None:
+        """One ready unit: remembered, or to be compiled."""
+        index = self.queue.pop()
+        if index is None:
+            return
+        done = self.shop.fresh(index)
+        if done is not None:
+            self._finished(done)
+        else:
+            self.shop.explain(index)
+            heappush(self.missed, (-self.queue.length(index), index))
+
+    def _hand_out(self) -> None:
+        while self.missed:
+            worker = next((worker for worker in self.workers if worker.index < 0), None)
+            if worker is None:
+                if len(self.workers) >= self.size:
+                    return
+                worker = self._fork()
+                self.workers.append(worker)
+            self._send(worker, heappop(self.missed)[1])
+
+    def _collect(self, busy: list[_Worker], wait: bool) -> None:
+        poll = select.poll()
+        by_fd = {worker.answers: worker for worker in busy}
+        for fd in by_fd:
+            poll.register(fd, select.POLLIN | select.POLLHUP)
+        for fd, _ in poll.poll(None if wait else 0):
+            worker = by_fd[fd]
+            try:
+                done = self._receive(worker)
+            except (StageCrash, DriverError, Changed) as failure:
+                worker.index = -1
+                self.failure = self.failure or failure
+                continue
+            if done is not None:
+                self.shop.remember(done)
+                self.shop.context.timings.extend(Timing(*timing) for timing in done.timings)
+                worker.known |= 1 << done.index
+                worker.index = -1
+                self._finished(done)
+
+    def _finished(self, done: Done) -> None:
+        self.shop.take(done)
+        self.queue.finished(done.index)
+        if self.progress is not None:
+            self.progress(self.queue.total - self.queue.left, self.queue.total, self.shop.graph.units[done.index].module)
+
     def _fork(self) -> _Worker:
+        if not self.workers:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            gc.freeze()
         order_read, order_write = os.pipe()
         answer_read, answer_write = os.pipe()
         note = mmap.mmap(-1, _NOTE)
@@ -162,27 +239,28 @@ class _Pool:
                 os._exit(status)
         os.close(order_read)
         os.close(answer_write)
-        return _Worker(pid, order_write, answer_read, note)
+        worker = _Worker(pid, order_write, answer_read, note)
+        for index in self.shop.done:
+            worker.known |= 1 << index
+        return worker
 
     def _send(self, worker: _Worker, index: int) -> None:
         worker.index = index
-        news = []
-        for needed in self.shop.graph.units[index].reach:
-            if needed not in worker.known:
-                worker.known.add(needed)
-                done = self.shop.done[needed]
-                news.append(Done(done.index, done.broken, done.interface, done.fingerprint, b""))
+        unknown = self.shop.graph.units[index].reach & ~worker.known
+        worker.known |= unknown
+        news = [Done(done.index, done.broken, done.interface) for done in map(self.shop.done.__getitem__, members(unknown))]
         data = _encoder.encode(_Order(index, news))
         try:
             _write_all(worker.orders, len(data).to_bytes(8, "little") + data)
         except BrokenPipeError:
-            raise self._died(worker) from None
+            pass  # noticed when its answer is read
 
     def _receive(self, worker: _Worker) -> Done | None:
         """The next answer, or None when it has not come as a whole yet."""
         chunk = os.read(worker.answers, 1 << 20)
         if not chunk:
-            raise self._died(worker)
+            self._died(worker)
+            return None
         buffer = worker.buffer
         buffer += chunk
         if len(buffer) < 8:
@@ -194,23 +272,31 @@ class _Pool:
         del buffer[: 8 + size]
         if answer.crash is not None:
             raise StageCrash(*answer.crash)
+        if answer.changed is not None:
+            raise Changed(answer.changed)
         if answer.problem is not None:
             message, helps, status = answer.problem
             raise DriverError(message, helps=tuple(helps), status=status)
         return answer.done
 
-    def _died(self, worker: _Worker) -> StageCrash:
+    def _died(self, worker: _Worker) -> None:
+        """Take a dead worker out. Its unit is tried again when somebody else killed it; else this raises `StageCrash`."""
         _, status = os.waitpid(worker.pid, 0)
         self.workers.remove(worker)
         os.close(worker.orders)
         os.close(worker.answers)
         stage = bytes(worker.note).split(b"\0", 1)[0].decode(errors="replace")
-        unit = self.shop.graph.units[worker.index].module if worker.index >= 0 else "no unit"
+        index = worker.index
+        killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) in (signal.SIGKILL, signal.SIGTERM)
+        if killed and index not in self.retried:
+            self.retried.add(index)
+            heappush(self.missed, (-self.queue.length(index), index))
+            return
         if os.WIFSIGNALED(status):
             how = f"was ended by signal {os.WTERMSIG(status)} ({signal.Signals(os.WTERMSIG(status)).name})"
         else:
             how = f"ended with status {os.WEXITSTATUS(status)}"
-        return StageCrash(stage or "start", unit, f"the process that compiled it {how}\n")
+        raise StageCrash(stage or "start", self.shop.graph.units[index].module, f"the process that compiled it {how}\n")
 
     def _end(self) -> None:
         """No worker outlives the pool, whatever happened."""
@@ -243,12 +329,17 @@ def _serve(shop: Workshop, orders: int, answers: int, note: mmap.mmap) -> None:
         if data is None:
             return
         order = _orders.decode(data)
+        on_stage("start")
         for done in order.news:
             shop.take(done)
         try:
-            answer = _Answer(done=shop.compile(order.index, on_stage))
+            done = shop.compile(order.index, on_stage)
+            shop.take(done)
+            answer = _Answer(done=done)
         except StageCrash as crash:
             answer = _Answer(crash=(crash.stage, crash.unit, crash.trace, crash.proc))
+        except Changed as changed:
+            answer = _Answer(changed=str(changed))
         except DriverError as error:
             answer = _Answer(problem=(error.message, list(error.helps), error.status))
         except BaseException:

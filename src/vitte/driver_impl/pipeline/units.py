@@ -1,44 +1,97 @@
-"""One unit as a pure function of its source, the interfaces in reach and the tracked options, remembered by key."""
+"""One unit as a pure function of its source, what it uses of other units, and the tracked options; remembered between builds.
+
+Looking up has two steps. A *key* (`cache/key.py`) speaks of all that is known before compiling; the entries under it each
+list *edges*, questions about other units with the answers of then (`cache/edges.py`). `Workshop.fresh` takes an entry
+all of whose answers are the same today. `Workshop.compile` does the work instead, and says what is to be remembered.
+
+Four kinds of entries keep a unit's results:
+
+- `front`: what checking gave: `Front`, with the interface. Any goal leaves one.
+- `object`, `ssa`: what the stages after it gave: `Outcome`, for one set of options.
+- `code`: the object that LLVM made of a text, found again by the text's digest: whatever changed in the source, LLVM
+  need not run when the text it would be given is the same. The dependencies are where the tables of places stand in it.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
 
 from vitte.base.diagnostics import Diagnostic
+from vitte.driver.error import StageCrash
 from vitte.driver.options import DriverOptions
-from vitte.driver.session import DriverContext, LogLevel
-from vitte.driver_impl.cache.key import digest, unit_text
-from vitte.driver_impl.cache.store import Entry, Store
-from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit
+from vitte.driver.session import DriverContext, LogLevel, Rebuilt
+from vitte.driver_impl.cache.edges import Edge, Known
+from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
+from vitte.driver_impl.cache.key import Facts, digest, key_text, tracked_options
+from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit, members, remapped_display
 
 if TYPE_CHECKING:
-    from vitte.ir.defs import Definitions, Interface, ResolvedImport
+    from vitte.driver.context import UnitContext
+    from vitte.driver_impl.cache.edges import Recorder
+    from vitte.driver_impl.pipeline.compile import Product
+    from vitte.ir import ast, ssa, thir
+    from vitte.ir.defs import ResolvedImport
+
+
+class Front(Struct, array_like=True):
+    """What checking a unit gave. `interface`: encoded, empty when there is none. `typed`: artifact with the unit after stage
+    3, "" when it has errors. `text`: the key's text, for explanations."""
+
+    failed: bool
+    interface: bytes
+    diagnostics: bytes
+    links: list[str]
+    typed: str
+    text: str
+
+
+class Outcome(Struct, array_like=True):
+    """What building a unit gave. `front`: artifact with the `Front` that belongs to it. `artifact`: the object, or the
+    unit in SSA; "" when it failed."""
+
+    failed: bool
+    diagnostics: bytes
+    front: str
+    artifact: str
+    text: str
+
+
+_encoder = Encoder()
+_fronts: Decoder[Front] = Decoder(Front)
+_outcomes: Decoder[Outcome] = Decoder(Outcome)
 
 
 class Done(Struct):
-    """A finished unit as it travels between processes. `object`: path of the object file. `ssa`: the encoded module.
-    `broken`: it, or something in its reach, has errors. `fingerprint`: digest of the interface."""
+    """A finished unit as it travels between processes.
+
+    - `broken`: it, or something in its reach, has errors. `interface`, `diagnostics`: encoded.
+    - `artifact`: digest of the object, kept in the cache or, when it could not be, at `path`.
+    - `did`: the work that was needed, of `parse`, `check`, `object`, `ssa`; empty when all was remembered.
+    - `entries`: what is to be remembered of it. `note`: the edges that its object was built against.
+    """
 
     index: int
     broken: bool
-    interface: bytes
-    fingerprint: str
-    diagnostics: bytes
-    object: str = ""
+    interface: bytes = b""
+    diagnostics: bytes = b""
+    artifact: str = ""
+    path: str = ""
     ssa: bytes = b""
-    reused: bool = False
+    links: list[str] = []
+    did: list[str] = []
+    entries: list[CacheEntry] = []
+    note: list[str] = []
     texts: list[tuple[str, str]] = []
     timings: list[tuple[str, str, float]] = []
-    links: list[str] = []
 
 
 class Workshop:
-    """Compiles units of one graph in one process: holds decoded interfaces, and where results are kept."""
+    """Compiles units of one graph in one process. `goal`: `check`, `object` or `ssa`."""
 
     def __init__(
         self,
@@ -46,7 +99,6 @@ class Workshop:
         context: DriverContext,
         graph: Graph,
         discovery: Discovery,
-        options_text: str,
         goal: str,
         scratch: Callable[[], str],
     ) -> None:
@@ -54,101 +106,308 @@ class Workshop:
         self.context = context
         self.graph = graph
         self.discovery = discovery
-        self.options_text = options_text
         self.goal = goal
-        self.kind = {"check": "check", "ssa": "interp", "object": "build"}[goal]
+        self.kind = "front" if goal == "check" else goal
         self.scratch = scratch
         self.done: dict[int, Done] = {}
-        self.interfaces: dict[int, Interface | None] = {}
-        self._known: list[tuple[list[int], Definitions]] = []
+        self.rebuilt: list[Rebuilt] = []
+        self.known = Known()
+        self._introduced = 0
+        self._by_display: dict[str, Unit] = {}
+        self._options = tracked_options(options)
+        for unit in graph.units:
+            if unit.role != "std":
+                self.known.file(remapped_display(unit, options), unit.digest)
+
+    # --- what is known of finished units --------------------------------------------------------------------------------
 
     def take(self, done: Done) -> None:
-        """Know a unit that was finished here or elsewhere."""
+        """Know a unit that was finished, here or elsewhere."""
         self.done[done.index] = done
 
-    def interface(self, index: int) -> Interface | None:
-        if index not in self.interfaces:
-            from vitte.driver_impl.cache import codec
+    def remember(self, done: Done) -> None:
+        """Keep what a unit that was compiled gives to later builds."""
+        cache = self.discovery.keep(self.graph.units[done.index]).cache
+        for entry in done.entries:
+            cache.put(entry)
+        done.entries = []
 
-            blob = self.done[index].interface
-            self.interfaces[index] = codec.decode_interface(blob) if blob else None
-        return self.interfaces[index]
-
-    def compile(self, index: int, on_stage: Callable[[str], None] | None = None) -> Done:
-        """A unit whose dependencies are known."""
+    def forget(self, index: int) -> None:
+        """As if the unit had not been looked at, to compile it after all."""
+        self.done.pop(index, None)
         unit = self.graph.units[index]
-        key = self.key(unit)
-        store = self.discovery.std_store if unit.role == "std" else self.discovery.store
-        found = self._remembered(unit, key, store)
-        done = found if found is not None else self._compile(unit, key, store, on_stage)
-        self.take(done)
+        unit.diagnostics.items.clear()
+        unit.diagnostics.error_count = 0
+
+    def _introduce(self, reach: int) -> None:
+        """Make the interfaces in a reach known."""
+        from vitte.driver_impl.cache.interface import open_interface
+
+        missing = reach & ~self._introduced
+        if not missing:
+            return
+        for index in members(missing):
+            unit, done = self.graph.units[index], self.done[index]
+            parts = open_interface(done.interface) if done.interface else None
+            self.known.add(index, unit.module, parts, unit.reach | 1 << index, unit.role == "std", done.broken)
+        self._introduced |= missing
+
+    def broken(self, unit: Unit) -> bool:
+        """Whether something in a unit's reach has errors."""
+        return any(self.done[i].broken for i in unit.dependencies)
+
+    def cross_check(self) -> None:
+        """Before linking: what every object compiled now was built against is what the other units are. Raises `StageCrash`: a
+        difference can only be a mistake of the compiler's own."""
+        for index in self.graph.order:
+            unit = self.graph.units[index]
+            for edge in map(Edge.parse, self.done[index].note):
+                if self.answer(unit, edge) != edge.value:
+                    raise StageCrash("link", unit.module, f"its object was built against another `{edge.kind}` of `{edge.subject}`\n")
+
+    # --- looking up -----------------------------------------------------------------------------------------------------
+
+    def key(self, unit: Unit, kind: str) -> str:
+        """The text of a unit's key; its dependencies are finished."""
+        units = self.graph.units
+        imports = []
+        for i in unit.imports:
+            foreign = i.unit >= 0 and units[i.unit].package is not unit.package and units[i.unit].role != "std"
+            found = units[i.unit].module + (" (foreign)" if foreign else "") if i.unit >= 0 else "-"
+            imports.append((i.written, found))
+        role = unit.role if kind != "front" or unit.role == "std" else "lib"
+        findings = digest(encoded(unit.findings.items)) if unit.findings.items else "-"
+        facts = Facts(
+            self.discovery.identity, unit.module, remapped_display(unit, self.options), role, unit.digest, imports, findings,
+            self.broken(unit),
+        )  # fmt: skip
+        return key_text(kind, self._options[kind], facts)
+
+    def fresh(self, index: int) -> Done | None:
+        """A unit as an earlier build left it, when that is what compiling it now would give."""
+        unit = self.graph.units[index]
+        cache = self.discovery.keep(unit).cache
+        if cache.mode == "off" or not unit.usable or self.shown(unit):
+            return None
+        key = digest(self.key(unit, self.kind).encode())
+        for entry in cache.entries(CacheKey(self.kind, unit.module), key):
+            if self._current(unit, entry):
+                done = self._restored(unit, entry.artifact)
+                if done is not None:
+                    return done
+        return None
+
+    def shown(self, unit: Unit) -> bool:
+        """Whether a unit must be compiled because its insides are to be shown."""
+        return bool(self.options.dump or self.options.emit_proc) and (unit.role != "std" or unit.index == 0)
+
+    def _current(self, unit: Unit, entry: CacheEntry) -> bool:
+        """Whether everything that the entry's making asked about other units has the same answer today."""
+        try:
+            edges = [Edge.parse(dependency) for dependency in entry.dependencies]
+        except ValueError:
+            return False
+        return all(self.answer(unit, edge) == edge.value for edge in edges)
+
+    def answer(self, unit: Unit, edge: Edge) -> str:
+        """What an edge of a unit asks, answered today."""
+        self._introduce(unit.reach)
+        return self.known.answer(edge.kind, edge.subject, unit.reach)
+
+    def _restored(self, unit: Unit, artifact: str) -> Done | None:
+        """The result in an artifact, None when any of it is lost."""
+        front = self._front(unit, artifact) if self.kind == "front" else None
+        outcome = None
+        if front is None:
+            outcome = self._outcome(unit, artifact)
+            front = self._front(unit, outcome.front) if outcome is not None else None
+            if front is None or outcome is None:
+                return None
+        done = Done(unit.index, front.failed, front.interface, front.diagnostics, links=front.links)
+        if outcome is not None:
+            done.broken, done.diagnostics, done.artifact = outcome.failed, outcome.diagnostics, outcome.artifact
+            if self.goal == "ssa" and not outcome.failed:
+                data = self.discovery.keep(unit).cache.read(outcome.artifact)
+                if data is None:
+                    return None
+                done.ssa = data
+        self._log(f"{unit.module}: reused")
         return done
 
-    def key(self, unit: Unit) -> str:
-        units = self.graph.units
-        interfaces = [(units[i].module, self.done[i].fingerprint) for i in unit.reach]
-        interfaces.sort()
-        imports = [(i.written, units[i.unit].module if i.unit >= 0 else "-") for i in unit.imports]
-        broken = any(self.done[i].broken for i in unit.reach)
-        role = unit.role + (" broken" if broken else "")
-        return digest(unit_text(
-            self.discovery.identity, self.options_text, unit.module, unit.display, unit.digest, imports, unit.misses, interfaces, role,
-        ).encode())  # fmt: skip
-
-    def _remembered(self, unit: Unit, key: str, store: Store) -> Done | None:
-        if store.mode == "off" or unit.source is None:
+    def _front(self, unit: Unit, artifact: str) -> Front | None:
+        data = self.discovery.keep(unit).cache.read(artifact)
+        try:
+            return _fronts.decode(data) if data is not None else None
+        except ValueError:
             return None
-        if (unit.role != "std" or unit.index == 0) and (self.options.dump or self.options.emit_proc):
-            return None
-        entry = store.entry(key, self.kind)
-        if entry is None:
-            return None
-        ssa = b""
-        if self.goal == "ssa" and not entry.failed:
-            blob = store.blob(key, "ssa")
-            if blob is None:
-                return None
-            ssa = blob
-        self._log(f"{unit.module}: reused")
-        path = store.path(key, "o") if entry.object else ""
-        return Done(
-            unit.index, entry.failed, entry.interface, entry.fingerprint, entry.diagnostics, path, ssa, reused=True, links=entry.links
-        )
 
-    def _compile(self, unit: Unit, key: str, store: Store, on_stage: Callable[[str], None] | None) -> Done:
-        from vitte.driver_impl.cache import codec
-        from vitte.driver_impl.pipeline.compile import compile_unit, remapped, unit_context
+    def _outcome(self, unit: Unit, artifact: str) -> Outcome | None:
+        data = self.discovery.keep(unit).cache.read(artifact)
+        try:
+            return _outcomes.decode(data) if data is not None else None
+        except ValueError:
+            return None
 
+    def text_of(self, unit: Unit, artifact: str) -> str | None:
+        """The text of the key under which an artifact was made."""
+        found = self._front(unit, artifact) if self.kind == "front" else self._outcome(unit, artifact)
+        return found.text if found is not None else None
+
+    def explain(self, index: int) -> None:
+        """Note why a unit is about to be compiled, if that is wanted."""
+        if self.options.explain:
+            from vitte.driver_impl.pipeline.explain import why
+
+            self.rebuilt.append(why(self, self.graph.units[index]))
+
+    # --- compiling ------------------------------------------------------------------------------------------------------
+
+    def compile(self, index: int, on_stage: Callable[[str], None] | None = None) -> Done:
+        """A unit whose dependencies are finished, through the stages. Raises `Changed` when its source is not what was
+        discovered."""
+        from vitte.driver_impl.pipeline.compile import compile_unit, unit_context
+
+        unit = self.graph.units[index]
+        if not unit.usable:
+            return Done(index, True, diagnostics=encoded(unit.diagnostics.items))
         self._log(f"{unit.module}: compiled")
-        broken = any(self.done[i].broken for i in unit.reach)
-        if unit.source is None:
-            return Done(unit.index, True, b"", "", encoded(unit.diagnostics.items))
+        self._introduce(unit.reach)
         timed = len(self.context.timings)
-        tree = self.discovery.parsed(unit)
-        unit.tree = None
-        ctx = unit_context(unit, self.options, self._definitions(unit))
-        ctx.imports = self._imports(unit)
-        if self.goal != "check":  # places of inlined and generic code of other units
-            reached = [self.graph.units[i] for i in unit.reach]
-            ctx.line_tables = {remapped(u.display, self.options): u.source.line_starts for u in reached if u.source is not None}
-        product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, broken, on_stage)
-        failed = broken or product.stopped or ctx.diagnostics.error_count > 0
-        self.interfaces[unit.index] = product.interface
-        blob = codec.encode_interface(product.interface) if product.interface is not None else b""
-        fingerprint = sha256(blob).hexdigest()
-        links = product.interface.link_names if product.interface is not None else []
-        diagnostics = encoded(unit.diagnostics.sorted())
-        ssa = codec.ssa.encode(product.ssa) if product.ssa is not None else b""
-        path, object_digest = "", ""
+        source = self.discovery.source(unit)
+        defs = self.known.definitions(unit.module, unit.reach, lines=self.goal == "ssa" or self.options.debug_info.value != "none")
+        front = self._resumable(unit)
+        ctx = unit_context(unit, self.options, defs)
+        ctx.lines_of = self._line_starts
+        tree: ast.Module | thir.Module
+        if front is not None:
+            tree = self._resume(unit, front, defs)
+        else:
+            tree = self.discovery.parsed(unit)
+            unit.tree = None
+            for finding in unit.findings.items:
+                unit.diagnostics.emit(finding)
+        ctx.imports = self._imports(unit, defs)
+        maker = Maker(self, unit)
+        product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, self.broken(unit), maker.generate, on_stage)
+        did = maker.did
+        if front is None:
+            did = (["parse"] if unit.parsed else []) + ["check"] + did
+        if product.ssa is not None:
+            did.append("ssa")
+        done = Done(index, self.broken(unit) or product.stopped or ctx.diagnostics.error_count > 0, did=did, texts=product.texts)
+        self._keep(unit, product, done, defs, ctx, front, source.line_starts)
+        done.entries += maker.entries
+        done.timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
+        return done
+
+    def _resumable(self, unit: Unit) -> tuple[Front, CacheEntry] | None:
+        """What checking gave in an earlier build, if it still holds and building can go on from there."""
+        cache = self.discovery.keep(unit).cache
+        if self.goal == "check" or cache.mode == "off" or self.shown(unit) or self.broken(unit):
+            return None
+        key = digest(self.key(unit, "front").encode())
+        for entry in cache.entries(CacheKey("front", unit.module), key):
+            if self._current(unit, entry):
+                front = self._front(unit, entry.artifact)
+                if front is not None and not front.failed and front.typed and cache.locate(front.typed):
+                    return front, entry
+        return None
+
+    def _resume(self, unit: Unit, found: tuple[Front, CacheEntry], defs: Recorder) -> thir.Module:
+        """The unit after stage 3, with what checking reported and asked for."""
+        from vitte.driver_impl.cache import codec
+        from vitte.driver_impl.cache.interface import open_interface
+
+        front, entry = found
+        data = self.discovery.keep(unit).cache.read(front.typed)
+        assert data is not None
+        interface = open_interface(front.interface).decode()
+        defs.add(interface)
+        defs.replay(map(Edge.parse, entry.dependencies))
+        for diagnostic in decoded(front.diagnostics):
+            unit.diagnostics.emit(diagnostic)
+        return codec.decode_typed(data, interface)
+
+    def _imports(self, unit: Unit, defs: Recorder) -> list[ResolvedImport]:
+        """One entry per `use`, in source order, then the prelude."""
+        from vitte.ir.defs import ResolvedImport
+
+        units = self.graph.units
+        imports = []
+        for use in unit.imports:
+            if use.unit < 0 or self.discovery.by_module[units[use.unit].module] != use.unit:  # has been reported
+                imports.append(ResolvedImport(use.written.lstrip("."), None, use.span))
+            else:
+                found = units[use.unit]
+                foreign = found.package is not unit.package
+                imports.append(ResolvedImport(found.module, defs.module_view(found.module), use.span, is_foreign=foreign))
+        imports += [
+            ResolvedImport("std/prelude", defs.module_view("std/prelude"), is_prelude=True)
+            for index in unit.prelude
+            if units[index].module == "std/prelude"
+        ]
+        return imports
+
+    def _line_starts(self, file: str) -> list[int]:
+        """Where the lines of a file of the build begin, for places of generic and inlined code of other units."""
+        if not self._by_display:
+            self._by_display = {remapped_display(unit, self.options): unit for unit in self.graph.units if unit.usable}
+        unit = self._by_display.get(file)
+        return self.discovery.source(unit).line_starts if unit is not None else []
+
+    def _keep(
+        self,
+        unit: Unit,
+        product: Product,
+        done: Done,
+        defs: Recorder,
+        ctx: UnitContext,
+        resumed: tuple[Front, CacheEntry] | None,
+        line_starts: list[int],
+    ) -> None:
+        """Encode what came out, write it to the cache, and list the entries that lead to it."""
+        from vitte.driver_impl.cache import codec
+        from vitte.driver_impl.cache.interface import encode_interface
+
+        cache = self.discovery.keep(unit).cache
+        done.diagnostics = encoded(unit.diagnostics.sorted())
+        if product.interface is not None:
+            done.interface = encode_interface(product.interface, line_starts)
+            done.links = product.interface.link_names
         if product.object is not None:
-            object_digest = sha256(product.object).hexdigest()
-            path = store.put_object(key, product.object) or self._write(unit, product.object)
-        if store.mode == "on":
-            if ssa:
-                store.put_blob(key, "ssa", ssa)
-            store.put(key, self.kind, Entry(unit.module, failed, blob, fingerprint, diagnostics, object_digest, links))
-        timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
-        return Done(unit.index, failed, blob, fingerprint, diagnostics, path, ssa, False, product.texts, timings, links)
+            done.artifact = cache.write(product.object)
+            if not done.artifact:
+                done.artifact = digest(product.object)
+                done.path = self._write(unit, product.object)
+        if product.ssa is not None:
+            done.ssa = codec.ssa.encode(product.ssa)
+        if cache.mode != "on":
+            return
+        defs.saw(unit.diagnostics.items, remapped_display(unit, self.options))
+        edges = tuple(edge.text for edge in defs.edges())
+        done.note = list(edges)
+        broken = self.broken(unit)
+        text = self.key(unit, "front")
+        # Later stages say more than checking does, but only when something is wrong.
+        is_front = self.goal == "check" or not done.broken or broken or not product.checked
+        typed = ""
+        if product.typed is not None and not done.broken:
+            typed = resumed[0].typed if resumed is not None else cache.write(codec.encode_typed(product.typed))
+        front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, typed, text)
+        kept = cache.write(_encoder.encode(front))
+        if not kept:
+            return
+        if is_front and resumed is None:
+            done.entries.append(CacheEntry(CacheKey("front", unit.module), digest(text.encode()), kept, edges))
+        if self.goal == "check":
+            return
+        artifact = cache.write(done.ssa) if product.ssa is not None else done.artifact
+        if done.path or (product.ssa is not None and not artifact):
+            return
+        text = self.key(unit, self.kind)
+        outcome = cache.write(_encoder.encode(Outcome(done.broken, done.diagnostics, kept, artifact, text)))
+        if outcome:
+            done.entries.append(CacheEntry(CacheKey(self.kind, unit.module), digest(text.encode()), outcome, edges))
 
     def _write(self, unit: Unit, data: bytes) -> str:
         path = os.path.join(self.scratch(), f"{unit.index}.o")
@@ -156,57 +415,51 @@ class Workshop:
             file.write(data)
         return path
 
-    def _definitions(self, unit: Unit) -> Definitions:
-        """All definitions in a unit's reach. Reaches begin alike, with the library and often with all that the unit before saw, and
-        copying is much cheaper than adding; so two collections are kept: of the library at the start of a reach, and the last one, which
-        grows."""
-        from vitte.driver_impl.cache import codec
-        from vitte.ir.defs import Definitions
-
-        reach, known = unit.reach, self._known
-        if not known:
-            known.append(([], Definitions()))
-            known[0][1].bodies = codec.LazyBodies()
-        while known[-1][0] != reach[: len(known[-1][0])]:
-            known.pop()
-        seen, defs = known[-1]
-        library = sum(self.graph.units[index].role == "std" for index in reach)
-        for end in (library, len(reach)) if unit.role != "std" else (len(reach),):
-            if len(seen) < end:
-                if len(known) < 3:
-                    defs = defs.copy()
-                    known.append((seen, defs))
-                for index in reach[len(seen) : end]:
-                    interface = self.interface(index)
-                    if interface is not None:
-                        defs.add(interface)
-                seen = reach[:end]
-                known[-1] = seen, defs
-        return defs.copy()
-
-    def _imports(self, unit: Unit) -> list[ResolvedImport]:
-        """One entry per `use`, in source order, then the prelude."""
-        from vitte.ir.defs import ResolvedImport
-
-        units = self.graph.units
-        imports = []
-        for use in unit.imports:
-            if use.unit < 0:
-                imports.append(ResolvedImport(use.written.lstrip("."), None, use.span))
-            else:
-                found = units[use.unit]
-                foreign = found.package is not unit.package
-                imports.append(ResolvedImport(found.module, self.interface(use.unit), use.span, is_foreign=foreign))
-        imports += [
-            ResolvedImport("std/prelude", self.interface(index), is_prelude=True)
-            for index in unit.prelude
-            if units[index].module == "std/prelude"
-        ]
-        return imports
-
     def _log(self, text: str) -> None:
         if self.context.log is not None:
             self.context.log(LogLevel.DEBUG, "cache", text)
+
+
+class Maker:
+    """Stage 9 for one unit: LLVM, unless an object was made of the same text before. `did` and `entries` as in `Done`."""
+
+    def __init__(self, shop: Workshop, unit: Unit) -> None:
+        self.cache = shop.discovery.keep(unit).cache
+        self.identity = shop.discovery.identity
+        self.unit = unit
+        self.did: list[str] = []
+        self.entries: list[CacheEntry] = []
+
+    def generate(self, module: ssa.Module, ctx: UnitContext) -> bytes:
+        """The unit's object; empty when an error was reported."""
+        from vitte import codegen
+
+        prepared = codegen.prepare(module, ctx)
+        if prepared is None:
+            return b""
+        key = CacheKey("code", self.unit.module)
+        fingerprint = digest(f"code {self.identity}\n{prepared.text}".encode("utf-8", "surrogatepass"))
+        for entry in self.cache.entries(key, fingerprint):
+            data = self.cache.read(entry.artifact)
+            offsets = _offsets(entry.dependencies)
+            if data is not None and len(offsets) == len(prepared.tables):
+                return codegen.fill(data, offsets, prepared.tables)
+        self.did.append("object")
+        data = codegen.compile_text(prepared.text, ctx)
+        found = codegen.locate(data, prepared.tables)
+        if found is None:
+            raise AssertionError("a table of places is not in the object exactly once")
+        data = codegen.fill(data, found, prepared.tables)
+        artifact = self.cache.write(data)
+        if artifact:
+            self.entries.append(CacheEntry(key, fingerprint, artifact, tuple(f"places {number} {at}" for number, at in enumerate(found))))
+        return data
+
+
+def _offsets(dependencies: tuple[str, ...]) -> list[int]:
+    """Where the tables stand, by their numbers."""
+    places = [dependency.split(" ") for dependency in dependencies]
+    return [at for _, at in sorted((int(number), int(at)) for _, number, at in places)]
 
 
 def encoded(diagnostics: list[Diagnostic]) -> bytes:
@@ -218,11 +471,11 @@ def encoded(diagnostics: list[Diagnostic]) -> bytes:
     return codec.diagnostics.encode(diagnostics)
 
 
-def reported(done: Done) -> list[Diagnostic]:
-    """The diagnostics of a finished unit."""
-    if not done.diagnostics:
+def decoded(diagnostics: bytes) -> list[Diagnostic]:
+    """What `encoded` made bytes of."""
+    if not diagnostics:
         return []
     from vitte.driver_impl.cache import codec
 
-    found: list[Diagnostic] = codec.diagnostics.decode(done.diagnostics)
+    found: list[Diagnostic] = codec.diagnostics.decode(diagnostics)
     return found
