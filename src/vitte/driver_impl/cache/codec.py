@@ -157,6 +157,21 @@ def decode_interface(data: bytes) -> Interface:
     return Interface(**{name: getattr(bare, name) for name in bare.__struct_fields__}, bodies=bodies)
 
 
+def encode_typed(module: thir.Module) -> bytes:
+    """What stage 3 made of a unit, without its interface, which is kept apart."""
+    return _typed.encode((module.path, module.file, module.bodies, module.static_asserts))
+
+
+def decode_typed(data: bytes, interface: Interface) -> thir.Module:
+    """The module as stage 3 made it. Bodies that cross units become one object here and in `interface`. Raises as `Codec.decode` does."""
+    path, file, bodies, asserts = _typed.decode(data)
+    for name in interface.bodies:
+        if name in bodies:
+            interface.bodies[name] = bodies[name]
+    return thir.Module(path, file, interface, bodies, asserts)
+
+
+_typed = Codec(tuple[str, str, dict[str, thir.Body], list[thir.StaticAssert]])
 ssa = Codec(ssa_ir.Module)
 diagnostics = Codec(list[Diagnostic])
 
