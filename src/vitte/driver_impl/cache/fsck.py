@@ -5,9 +5,9 @@ from __future__ import annotations
 from vitte.driver.upkeep import CacheReport
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
-from vitte.driver_impl.cache.index import decode
+from vitte.driver_impl.cache.index import decode, is_digest
 from vitte.driver_impl.cache.journal import journals, read_journal
-from vitte.driver_impl.cache.layout import TOP_FILES, is_cache, is_temporary, journal_folder, listed, stat_path
+from vitte.driver_impl.cache.layout import TOP_FILES, is_cache, is_temporary, journal_folder, last_notes, listed, stat_path
 from vitte.driver_impl.cache.merge import merge, read_index
 from vitte.driver_impl.cache.objects import object_path, scan_objects
 from vitte.driver_impl.cache.stat import memo_is_whole
@@ -22,10 +22,10 @@ def fsck(folder: str) -> CacheReport:
     if not is_cache(folder):
         return report
     whole = _check_objects(folder, report.problems)
-    _check_memo(folder, report.problems)
+    _check_memos(folder, whole, report.problems)
     checked = _check_entries(folder, whole, report.problems)
     for entry in listed(folder):
-        if entry.name not in (*TOP_FILES, "journal", "objects") and not is_temporary(entry.name):
+        if entry.name not in (*TOP_FILES, "journal", "objects", "last") and not is_temporary(entry.name):
             report.notes.append(f"`{entry.path}` is none of the cache's files")
     report.values = {"artifacts": len(whole), "entries": checked}
     return report
@@ -64,7 +64,12 @@ def _check_objects(folder: str, problems: list[str]) -> set[str]:
     return whole
 
 
-def _check_memo(folder: str, problems: list[str]) -> None:
+def _check_memos(folder: str, whole: set[str], problems: list[str]) -> None:
+    for path, artifact in last_notes(folder):
+        if not is_digest(artifact):
+            problems.append(f"the note `{path}` is damaged: {_fate(io.remove(path))}")
+        elif artifact not in whole:
+            io.remove(path)
     path = stat_path(folder)
     try:
         if not memo_is_whole(path):

@@ -4,6 +4,7 @@
     journal/         entries not yet in the index, one file per process (`journal.py`)
     objects/ab/...   artifacts by digest (`objects.py`)
     stat.vitte       memo of files that were read (`stat.py`)
+    last/            memo of whole builds: by key, the artifact of the last one's plan
     lock             held while the index is replaced
     trimmed          its time says when eviction ran last (`trim.py`)
     CACHEDIR.TAG     tells back-up programs to leave the folder out (bford.info/cachedir)
@@ -36,6 +37,10 @@ def lock_path(folder: str) -> str:
     return f"{folder}/lock"
 
 
+def last_folder(folder: str) -> str:
+    return f"{folder}/last"
+
+
 def trimmed_path(folder: str) -> str:
     return f"{folder}/trimmed"
 
@@ -55,6 +60,18 @@ def is_folder(path: str) -> bool:
 def is_cache(folder: str) -> bool:
     """Whether something of a cache is in a folder."""
     return any(entry.name in ("index.vitte", "journal", "objects") for entry in listed(folder))
+
+
+def last_notes(folder: str) -> list[tuple[str, str]]:
+    """The notes in `last/`: path and content, which is a digest unless it is damaged."""
+    found = []
+    for entry in listed(last_folder(folder)):
+        if len(entry.name) == 32 and not is_temporary(entry.name):
+            try:
+                found.append((entry.path, io.read_file(entry.path, 1 << 10).decode("ascii", "replace").strip()))
+            except OSError:
+                continue
+    return found
 
 
 def listed(path: str) -> list[os.DirEntry[str]]:

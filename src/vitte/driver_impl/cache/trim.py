@@ -14,7 +14,7 @@ from msgspec import Struct
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
 from vitte.driver_impl.cache.index import decode, prefix_of
-from vitte.driver_impl.cache.layout import is_temporary, listed, trimmed_path
+from vitte.driver_impl.cache.layout import is_temporary, last_folder, last_notes, listed, trimmed_path
 from vitte.driver_impl.cache.merge import merge
 from vitte.driver_impl.cache.objects import Kept, object_path, scan_objects
 
@@ -76,7 +76,7 @@ def trim(folder: str, limit: int) -> Trimmed:
     kept, strange = scan_objects(folder)
     for path in strange:
         _remove_leftover(path, now)
-    for entry in listed(folder):
+    for entry in (*listed(folder), *listed(last_folder(folder))):
         _remove_leftover(entry.path, now)
     result = Trimmed(left_objects=len(kept), left_bytes=sum(found.size for found in kept))
     # A time far in the future is of a clock that was wrong, and says nothing.
@@ -91,6 +91,10 @@ def trim(folder: str, limit: int) -> Trimmed:
             result.bytes += found.size
             result.left_objects -= 1
             result.left_bytes -= found.size
+
+    for path, artifact in last_notes(folder):
+        if artifact not in left:
+            io.remove(path)
 
     def change(lines: set[bytes]) -> set[bytes]:
         good = worth_keeping(folder, lines, left, now)
