@@ -1,4 +1,4 @@
-"""Interfaces, SSA modules and diagnostics as bytes and back: `msgspec` by the declared types, no code in the data.
+"""Typed bodies, SSA modules and diagnostics as bytes and back: `msgspec` by the declared types, no code in the data.
 
 A type is written as its canonical text. Integers beyond 64 bits, which MessagePack does not have, are an extension:
 the rare data that holds one goes a slower way round, told apart by its first byte.
@@ -6,10 +6,9 @@ the rare data that holds one goes a slower way round, told apart by its first by
 
 from __future__ import annotations
 
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar
 
 import msgspec
-import msgspec.structs
 from msgspec import Struct
 
 from vitte.base.diagnostics import Diagnostic
@@ -86,77 +85,6 @@ def _wrap(tree: Any) -> Any:
     return tree
 
 
-class Pending:
-    """A body that came encoded and was not needed yet."""
-
-    __slots__ = ("body", "data")
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.body: thir.Body | None = None
-
-    def force(self) -> thir.Body:
-        body = self.body
-        if body is None:
-            body = self.body = _bodies.decode(self.data)
-            self.data = b""
-        return body
-
-
-class LazyBodies(dict[str, Any]):
-    """Bodies by path, decoded when first asked for: of a library's generic procedures a unit uses few. Behaves as a
-    plain dict of bodies; copying one into another (`update`) copies what is pending as such."""
-
-    __slots__ = ()
-
-    def __getitem__(self, path: str) -> thir.Body:
-        value = dict.__getitem__(self, path)
-        return value.force() if type(value) is Pending else value
-
-    def get(self, path: str, default: Any = None) -> Any:
-        value = dict.get(self, path, default)
-        return value.force() if type(value) is Pending else value
-
-    def values(self) -> Any:
-        return [self[path] for path in self]
-
-    def items(self) -> Any:
-        return [(path, self[path]) for path in self]
-
-
-class _Packed(Struct, array_like=True):
-    """An interface without its bodies, and the bodies one by one."""
-
-    interface: bytes
-    bodies: dict[str, bytes]
-
-
-def _without_bodies() -> type[Struct]:
-    """`Interface` without its bodies: a decoder for these would take longer to make than most units to check."""
-    hints = get_type_hints(Interface, vars(defs))
-    return msgspec.defstruct("Interface", [(name, hints[name]) for name in Interface.__struct_fields__ if name != "bodies"])
-
-
-_bodies = Codec(thir.Body)
-_interface = Codec(_without_bodies())
-_packed = msgspec.msgpack.Decoder(_Packed)
-
-
-def encode_interface(interface: Interface) -> bytes:
-    bare = interface
-    if interface.bodies:
-        bare = msgspec.structs.replace(interface, bodies={})
-    return _encoder.encode(_Packed(_interface.encode(bare), {path: _bodies.encode(body) for path, body in interface.bodies.items()}))
-
-
-def decode_interface(data: bytes) -> Interface:
-    """Raises as `Codec.decode` does."""
-    packed = _packed.decode(data)
-    bare = _interface.decode(packed.interface)
-    bodies = LazyBodies({path: Pending(body) for path, body in packed.bodies.items()})
-    return Interface(**{name: getattr(bare, name) for name in bare.__struct_fields__}, bodies=bodies)
-
-
 def encode_typed(module: thir.Module) -> bytes:
     """What stage 3 made of a unit, without its interface, which is kept apart."""
     return _typed.encode((module.path, module.file, module.bodies, module.static_asserts))
@@ -175,21 +103,3 @@ _typed = Codec(tuple[str, str, dict[str, thir.Body], list[thir.StaticAssert]])
 ssa = Codec(ssa_ir.Module)
 diagnostics = Codec(list[Diagnostic])
 
-
-class _Typed(Struct, array_like=True):
-    path: str
-    file: str
-    bodies: dict[str, thir.Body]
-    static_asserts: list[thir.StaticAssert]
-
-
-_typed = Codec(_Typed)
-
-
-def encode_typed(module: thir.Module) -> bytes:
-    return _typed.encode(_Typed(module.path, module.file, module.bodies, module.static_asserts))
-
-
-def decode_typed(data: bytes, interface: Interface) -> thir.Module:
-    found = _typed.decode(data)
-    return thir.Module(found.path, found.file, interface, found.bodies, found.static_asserts)
