@@ -2,10 +2,10 @@
 
 A panic names a line and a column, yet a comment must not change the code of those who use a body. So code refers to a *row* of a table
 by its number, and only the table, which stands in the object of the body's own unit, knows positions. Rows are numbered by the order of
-positions in the text: another layout of the same text keeps the numbers.
+spans in the text, begin first, then length: another layout of the same text keeps the numbers.
 
     rows of `m::f`:  0  the procedure's line, for what has no better place
-                     1  the first position where something may panic
+                     1  the first span where something may panic
                      2  the next one ...
 """
 
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from vitte.base.source import NO_SPAN, SPAN_BITS, Span
+from vitte.base.source import NO_SPAN, Span
 from vitte.ir import thir
 from vitte.ir import types as t
 from vitte.ir.thir_walk import walk
@@ -30,23 +30,22 @@ def table_symbol(path: str) -> str:
 
 
 def sites(body: thir.Body) -> list[Span]:
-    """The spans in `body` at which its code may panic or a place is given away, by start, one for each start.
+    """The spans in `body` at which its code may panic or a place is given away, sorted, each once.
 
     They depend on the body alone: not on the arguments it is instantiated with, nor on any option. Time is linear in the body's size."""
-    found: dict[int, Span] = {}
+    found: set[Span] = set()
     for node in walk(body.value):
         rule = _RULES.get(type(node))
         if rule is not None:
             span = rule(node)
             if span:
-                start = span >> SPAN_BITS
-                found[start] = min(span, found.get(start, span))
-    return [found[start] for start in sorted(found)]
+                found.add(span)
+    return sorted(found)
 
 
-def ordinals(body: thir.Body) -> dict[int, int]:
-    """Row by start position, from 1; row 0 is the procedure itself. Empty when nothing in the body may panic."""
-    return {span >> SPAN_BITS: i + 1 for i, span in enumerate(sites(body))}
+def ordinals(body: thir.Body) -> dict[Span, int]:
+    """Row by span, from 1; row 0 is the procedure itself. Empty when nothing in the body may panic."""
+    return {span: i + 1 for i, span in enumerate(sites(body))}
 
 
 def _always(node: thir.Expr) -> Span:

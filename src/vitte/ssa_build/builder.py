@@ -54,7 +54,7 @@ class Builder:
         start = span >> SPAN_BITS
         starts = self._line_starts
         fn = self.fn
-        row = self._ordinals.get(start, 0)
+        row = self._ordinals.get(span, 0)
         if not starts:
             return Loc(fn.file, 1, start + 1, 0, "", span & SPAN_MASK, fn.owner, row)
         line = bisect_right(starts, start) - 1

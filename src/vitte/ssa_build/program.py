@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vitte.base.source import Span, make_span
+from vitte.base.source import Span
 from vitte.ir import mir
 from vitte.ir.defs import Interface
 from vitte.ir.ssa import Function, Jump, Loc, Module, PendingAssert, PendingConst, PlaceTable, Term
@@ -49,11 +49,11 @@ def _tables(unit: Unit) -> None:
     """The tables of places of the bodies that others may take from here."""
     interface = unit.defs.interfaces.get(unit.module.name)
     for path, body in interface.bodies.items() if isinstance(interface, Interface) else ():
-        starts = unit.ordinals(path)
-        if starts:
+        spans = unit.ordinals(path)
+        if spans:
             b = Builder(unit, Function("", [], "", [], [], file=body.file))
             rows = [(b.place(body.span).line, 1)]
-            rows += [(loc.line, loc.col) for loc in [b.place(make_span(start, start)) for start in starts]]
+            rows += [(loc.line, loc.col) for loc in [b.place(span) for span in spans]]
             unit.module.tables.append(PlaceTable(path, body.file, rows))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
+from vitte.base.source import Span
 from vitte.ir import types as t
 from vitte.ir.layout import Layouts, is_fat
 from vitte.ir.ownership import is_plain
@@ -32,10 +33,10 @@ class Unit:
         self.texts: dict[bytes, str] = {}
         self.retains: dict[Ty, str] = {}
         self._plain: dict[Ty, bool] = {}
-        self._ordinals: dict[str, dict[int, int]] = {}
+        self._ordinals: dict[str, dict[Span, int]] = {}
 
-    def ordinals(self, path: str) -> dict[int, int]:
-        """Rows of the table of a crossing body by start position; empty when it has none: then its places are the unit's own."""
+    def ordinals(self, path: str) -> dict[Span, int]:
+        """Rows of the table of a crossing body by span; empty when it has none: then its places are the unit's own."""
         known = self._ordinals.get(path)
         if known is None:
             body = self.defs.bodies.get(path)
