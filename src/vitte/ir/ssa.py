@@ -57,7 +57,8 @@ def _table() -> dict[str, OpInfo]:
     add("slot", (), "ptr", "address of stack slot `imm`")
     add("global_addr", (), "ptr", "address of global `sym` plus `imm` bytes")
     add("fn_addr", (), "ptr", "address of function `sym`")
-    add("here", (), "ptr", "address of the row of a table of places for `loc`; `sym`: the place as `file:line:col`")
+    add("here", (), "ptr", "address of the row of a table of places for `loc`; `sym`: the place as `file:line:col`; "
+        "`imm`: the row in the table of a crossing body, where equal positions do not make equal rows")
     add("const", (), "T", "scalar value of the unevaluated constant `sym`")
     add("const_addr", (), "ptr", "address of the image of the unevaluated constant `sym`")
     add("add mul and or xor", two, "T", "wrapping", commutes=True)

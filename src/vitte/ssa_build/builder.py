@@ -77,7 +77,7 @@ class Builder:
         before = self.loc
         self.at(span)
         loc = self.fn.locs[self.loc] if self.loc else Loc(self.fn.file, self.fn.line, 1)
-        value = self.op("here", "ptr", [], 0, f"{loc.file}:{loc.line}:{loc.col}")
+        value = self.op("here", "ptr", [], loc.ordinal, f"{loc.file}:{loc.line}:{loc.col}")
         self.loc = before
         return value
 
