@@ -19,9 +19,9 @@ from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.error import EXIT_DIAGNOSTICS, EXIT_OK, DriverError
 from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel
 from vitte.driver.session import Built, DriverContext, Manifest, Package, Profile
-from vitte.driver.upkeep import CacheReport
+from vitte.driver.upkeep import CacheReport, UnitState
 
-__all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "load", "test"]
+__all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "inspect", "load", "test"]
 
 
 class Implementation(Protocol):
@@ -38,6 +38,9 @@ class Implementation(Protocol):
 
     def emit_impl(self, options: DriverOptions, context: DriverContext, stage: str, proc: str) -> Built:
         """The root unit's IR after a stage as text."""
+
+    def inspect_impl(self, options: DriverOptions, context: DriverContext, unit: str) -> list[UnitState]:
+        """What the cache knows of one unit: checked, then built."""
 
     def clean_up(self, context: DriverContext) -> None:
         """Delete what was temporary."""
@@ -130,6 +133,16 @@ def emit(options: DriverOptions, stage: str, proc: str = "", context: DriverCont
     implementation, options = prepare(options, context)
     try:
         return _outcome(implementation.emit_impl(options, context, stage, proc), options, context)
+    finally:
+        implementation.clean_up(context)
+
+
+def inspect(options: DriverOptions, unit: str, context: DriverContext | None = None) -> list[UnitState]:
+    """What the cache knows of the unit with this module path or file. Raises `DriverError` when there is none."""
+    context = context or DriverContext(options)
+    implementation, options = prepare(options, context)
+    try:
+        return implementation.inspect_impl(options, context, unit)
     finally:
         implementation.clean_up(context)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vitte.driver.options import DriverOptions
     from vitte.driver.session import Built, DriverContext, LogSink, Package
-    from vitte.driver.upkeep import CacheReport
+    from vitte.driver.upkeep import CacheReport, UnitState
 
 
 def init_logger_from_options(options: DriverOptions) -> LogSink | None:
@@ -57,9 +57,15 @@ def run_impl(options: DriverOptions, context: DriverContext, built: Built) -> in
 
 
 def emit_impl(options: DriverOptions, context: DriverContext, stage: str, proc: str) -> Built:
-    from vitte.driver_impl.pipeline.build import emit
+    from vitte.driver_impl.pipeline.emit import emit
 
     return emit(options, context, stage, proc)
+
+
+def inspect_impl(options: DriverOptions, context: DriverContext, unit: str) -> list[UnitState]:
+    from vitte.driver_impl.pipeline.inspect import inspect_unit
+
+    return inspect_unit(options, context, unit)
 
 
 def clean_up(context: DriverContext) -> None:

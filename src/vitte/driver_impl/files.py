@@ -107,6 +107,14 @@ def load_for_display(shown: str, path: str) -> SourceFile | None:
         return None
 
 
+def library_source(shown: str) -> SourceFile | None:
+    """A file of the library by its shown path."""
+    if not shown.startswith("std/"):
+        return None
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    return load_for_display(shown, os.path.join(package, shown))
+
+
 def write_atomic(path: str, data: bytes, mode: int = 0o666) -> None:
     """Write beside the target and rename, so that readers see all or nothing; missing folders are made. Raises OSError."""
     folder = os.path.dirname(path)

@@ -10,7 +10,7 @@ from vitte.cli.report import because, show
 from vitte.driver import api
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverMode
-from vitte.driver_impl.pipeline.inspect import UnitState, inspect_unit
+from vitte.driver.upkeep import UnitState
 
 
 def run(args: Args) -> int:
@@ -34,14 +34,11 @@ def run(args: Args) -> int:
 
 def _states(args: Args, name: str, inputs: tuple[str, ...]) -> list[UnitState]:
     options, context, _ = prepare(args, DriverMode.BUILD, inputs)
-    implementation, options = api.prepare(options, context)
     try:
-        return inspect_unit(options, context, name)
+        return api.inspect(options, name, context)
     except DriverError:
         problems(context)
         raise
-    finally:
-        implementation.clean_up(context)
 
 
 def _key(state: UnitState) -> str:

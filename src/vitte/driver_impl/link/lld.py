@@ -7,7 +7,6 @@ neither a C compiler nor libc's headers and start files are needed.
 from __future__ import annotations
 
 import os
-from shutil import which
 
 from msgspec import Struct
 
@@ -54,6 +53,21 @@ def find(named: str) -> list[str]:
         return [zig, "ld.lld"]
     raise DriverError("no linker was found", status=EXIT_TOOLCHAIN, helps=(
         "install LLD (`ld.lld`), or the Python package `ziglang` beside vitte", "name one with `--linker` or `VITTE_LINKER`"))  # fmt: skip
+
+
+def which(name: str) -> str | None:
+    """The program that a shell would start, as `shutil.which` finds it; that module takes longer to load than a small build."""
+    if os.path.dirname(name):
+        return name if _is_program(name) else None
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        path = os.path.join(folder, name)
+        if folder and _is_program(path):
+            return path
+    return None
+
+
+def _is_program(path: str) -> bool:
+    return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
 def _driver(path: str) -> list[str]:

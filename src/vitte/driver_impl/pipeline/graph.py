@@ -16,11 +16,11 @@ from vitte.base.source import NO_SPAN, Location, SourceFile, Span
 from vitte.base.suggest import closest
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, Package
-from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey, IncrementalCache
+from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest
-from vitte.driver_impl.cache.stat import StatMemo
 from vitte.driver_impl.files import read_source
 from vitte.driver_impl.package import STD_ROOT, SUFFIXES
+from vitte.driver_impl.pipeline.keeps import Keep
 from vitte.ir.lang import PRELUDE_MODULES
 
 if TYPE_CHECKING:
@@ -91,13 +91,6 @@ class Graph(Struct):
     units: list[Unit]
     order: list[int]
     root: int
-
-
-class Keep(Struct):
-    """What is kept of a group of units: results, and the digests of their sources as far as files did not change."""
-
-    cache: IncrementalCache
-    memo: StatMemo
 
 
 class Discovery:

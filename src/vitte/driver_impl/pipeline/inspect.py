@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions
-from vitte.driver.session import DriverContext, Rebuilt
+from vitte.driver.session import DriverContext
+from vitte.driver.upkeep import UnitState
 from vitte.driver_impl.cache.incremental import CacheKey
 from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.pipeline.explain import last_made, why
@@ -14,18 +13,6 @@ from vitte.driver_impl.pipeline.graph import Discovery, Unit, members
 from vitte.driver_impl.pipeline.keeps import Keeps, open_keeps, scratch
 from vitte.driver_impl.pipeline.schedule import run_all
 from vitte.driver_impl.pipeline.units import Workshop
-
-
-class UnitState(Struct):
-    """`kind`: `front` or `object`. `text`: today's key; `before`: the key of what was made last, "" when nothing was.
-    `edges`: what that asked of other units. `rebuilt`: why it would be compiled now, None when it would not."""
-
-    kind: str
-    module: str
-    text: str
-    before: str
-    edges: list[str]
-    rebuilt: Rebuilt | None
 
 
 def inspect_unit(options: DriverOptions, context: DriverContext, name: str) -> list[UnitState]:

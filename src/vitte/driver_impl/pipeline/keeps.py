@@ -13,7 +13,13 @@ from vitte.driver_impl.cache.incremental import IncrementalCache
 from vitte.driver_impl.cache.key import compiler_identity
 from vitte.driver_impl.cache.layout import default_folder, stat_path
 from vitte.driver_impl.cache.stat import StatMemo
-from vitte.driver_impl.pipeline.graph import Keep
+
+
+class Keep(Struct):
+    """What is kept of a group of units: results, and the digests of their sources as far as files did not change."""
+
+    cache: IncrementalCache
+    memo: StatMemo
 
 
 class Keeps(Struct):

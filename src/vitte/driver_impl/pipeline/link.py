@@ -12,11 +12,9 @@ from vitte.driver.options import DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import FORMAT, digest
-from vitte.driver_impl.cache.stat import StatMemo
-from vitte.driver_impl.files import write_atomic
 from vitte.driver_impl.link import errors, execute, lld
-from vitte.driver_impl.pipeline.graph import Keep
-from vitte.driver_impl.pipeline.keeps import Keeps, scratch
+from vitte.driver_impl.pipeline.image import file_digest, linker_of, put_image
+from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
 
 
@@ -72,39 +70,8 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     return plan.command
 
 
-def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
-    """The digest of the linker's program; "" when there is none or it cannot be read."""
-    try:
-        return _file_digest(_linker(options)[0], memo)
-    except DriverError:
-        return ""
-
-
-def put_image(keep: Keep, artifact: str, output: str) -> bool:
-    """Make `output` the remembered image, unless it is that already; False when the artifact is lost."""
-    if os.path.isfile(output) and keep.memo.digest(os.path.abspath(output)) == artifact and os.access(output, os.X_OK):
-        return True
-    data = keep.cache.read(artifact)
-    if data is None:
-        return False
-    try:
-        if os.path.isdir(output):
-            raise IsADirectoryError(21, "is a directory")
-        write_atomic(output, data, 0o777)
-        keep.memo.learn(os.path.abspath(output), os.stat(output), artifact)
-    except OSError as error:
-        raise DriverError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
-    return True
-
-
-def _linker(options: DriverOptions) -> list[str]:
-    if options.linker.kind not in ("lld", "custom"):
-        raise DriverError(f"linker `{options.linker.kind}` is not supported yet", helps=("use `--linker lld` or a path to one",))
-    return lld.find(options.linker_path or (options.linker.name if options.linker.kind == "custom" else ""))
-
-
 def _plan(options: DriverOptions, objects: list[str], output: str) -> lld.Plan:
-    linker = _linker(options)
+    linker = linker_of(options)
     if options.target.triple != "x86_64-unknown-linux-gnu":
         raise DriverError(f"linking for `{options.target.triple}` is not supported yet")
     return lld.plan(linker, objects, output, options, lld.runtime())
@@ -136,29 +103,13 @@ def _image_key(plan: lld.Plan, digests: dict[str, str], options: DriverOptions, 
         elif word in digests or plain in digests:
             lines.append(digests.get(word) or digests[plain])
         elif at == 0 or (os.path.isabs(word) and os.path.isfile(word)):
-            known = _file_digest(word, keeps.library.memo)
+            known = file_digest(word, keeps.library.memo)
             if not known:
                 return ""
             lines.append(known)
         else:
             lines.append(word)
     return digest("\n".join(lines).encode("utf-8", "surrogatepass"))
-
-
-def _file_digest(path: str, memo: StatMemo) -> str:
-    known = memo.digest(path)
-    if known is not None:
-        return known
-    try:
-        with open(path, "rb") as file:
-            before = os.fstat(file.fileno())
-            found = digest(file.read())
-            after = os.fstat(file.fileno())
-    except OSError:
-        return ""
-    if (before.st_size, before.st_mtime_ns, before.st_ctime_ns) == (after.st_size, after.st_mtime_ns, after.st_ctime_ns):
-        memo.learn(path, after, found)
-    return found
 
 
 def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:

@@ -21,10 +21,10 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
-from vitte.base.diagnostics import Diagnostic
 from vitte.driver.error import StageCrash
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, LogLevel, Rebuilt
+from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.edges import Edge, Known
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import Facts, digest, key_text, tracked_options
@@ -460,22 +460,3 @@ def _offsets(dependencies: tuple[str, ...]) -> list[int]:
     """Where the tables stand, by their numbers."""
     places = [dependency.split(" ") for dependency in dependencies]
     return [at for _, at in sorted((int(number), int(at)) for _, number, at in places)]
-
-
-def encoded(diagnostics: list[Diagnostic]) -> bytes:
-    """No diagnostics are no bytes, so that the usual case needs no decoder."""
-    if not diagnostics:
-        return b""
-    from vitte.driver_impl.cache import codec
-
-    return codec.diagnostics.encode(diagnostics)
-
-
-def decoded(diagnostics: bytes) -> list[Diagnostic]:
-    """What `encoded` made bytes of."""
-    if not diagnostics:
-        return []
-    from vitte.driver_impl.cache import codec
-
-    found: list[Diagnostic] = codec.diagnostics.decode(diagnostics)
-    return found
