@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -104,13 +106,25 @@ def faults(spoil: int, how: Callable[[str, Callable[..., Any], tuple[Any, ...]],
 
 
 def in_fork(body: Callable[[], None]) -> int:
-    """Run `body` in a forked process that ends without tidying up; its wait status as an exit code, 0 when it came to its end."""
+    """Run `body` in a forked process that ends without tidying up; its exit code, 0 when `body` came to its end."""
+    return ended(start(body))
+
+
+def ended(pid: int) -> int:
+    """The exit code of a process, negative for the signal that ended it."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+def start(body: Callable[[], None]) -> int:
+    """The id of a forked process that runs `body`."""
     pid = os.fork()
     if pid == 0:
         code = 9
         try:
             body()
             code = 0
+        except BaseException:
+            traceback.print_exc(file=sys.__stderr__)
         finally:
             os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    return pid

@@ -213,14 +213,23 @@ def unique(path: str) -> str:
 
 
 def write_file(path: str, data: bytes, mode: int = 0o600, durable: bool = False) -> None:
-    """Write beside the target and rename: readers see all or nothing. Missing folders are made.
-    `durable`: also a power cut leaves all or nothing."""
+    """Write beside the target and rename: readers see all or nothing. Missing folders are made, again when they are deleted
+    meanwhile. `durable`: also a power cut leaves all or nothing."""
+    for left in (2, 1, 0):
+        try:
+            _replace(path, data, mode, durable)
+            break
+        except FileNotFoundError:
+            if not left:
+                raise
+            make_folder(os.path.dirname(path))
+    if durable:
+        sync_folder(os.path.dirname(path))
+
+
+def _replace(path: str, data: bytes, mode: int, durable: bool) -> None:
     temporary = unique(path)
-    try:
-        fd = open(temporary, CREATE, mode)
-    except FileNotFoundError:
-        make_folder(os.path.dirname(path))
-        fd = open(temporary, CREATE, mode)
+    fd = open(temporary, CREATE, mode)
     try:
         try:
             write_all(fd, data)
@@ -232,8 +241,6 @@ def write_file(path: str, data: bytes, mode: int = 0o600, durable: bool = False)
     except BaseException:
         remove(temporary)
         raise
-    if durable:
-        sync_folder(os.path.dirname(path))
 
 
 def sync_folder(path: str) -> None:
