@@ -69,7 +69,7 @@ def test_every_option_is_tracked_or_untracked() -> None:
     from vitte.driver.options import TRACKED_FIELDS, DriverOptions
 
     for name, annotation in DriverOptions.__annotations__.items():
-        assert str(annotation).startswith(("Tracked[", "Untracked[")), name
+        assert str(annotation).startswith(("Tracked[", "TrackedObject[", "Untracked[")), name
     assert "opt_level" in TRACKED_FIELDS and "jobs" not in TRACKED_FIELDS
 
 

@@ -199,7 +199,8 @@ def parse_unit(unit: Unit, options: DriverOptions, context: DriverContext) -> as
 
 def compile_unit(
     unit: Unit,
-    tree: ast.Module | thir.Module,
+    tree: ast.Module | None,
+    typed: thir.Module | None,
     ctx: UnitContext,
     context: DriverContext,
     options: DriverOptions,
@@ -209,14 +210,22 @@ def compile_unit(
     on_stage: Callable[[str], None] | None = None,
 ) -> Product:
     """All stages for one unit, as far as `goal` wants: `check` (diagnostics and interface), `ssa` (for the interpreter),
-    `object`. With `broken` (a dependency has errors) nothing after type checking is done. `tree`: where to start: a syntax tree, or
-    what stage 3 gave before. `generate` is stage 9."""
+    `object`. With `broken` (a dependency has errors) nothing after type checking is done. `tree` is where to start, or
+    `typed`, what an earlier build kept of stage 3. `generate` is stage 9."""
     product = Product()
     steps = Steps(unit.module, ctx, context, wanted_dumps(unit, options), options.verify, product, on_stage)
     run = steps.run
     try:
-        thir = front(unit, tree, steps)
-        product.interface, product.typed = thir.interface, thir
+        if typed is None:
+            assert tree is not None
+            run("parse", lambda source, _: tree, unit.source)  # parsed by discovery; here to be dumped
+            from vitte import lower, typecheck
+
+            said, errors = len(ctx.diagnostics.items), ctx.diagnostics.error_count
+            hir = run("lower", lower.run, tree)
+            typed = run("typecheck", typecheck.run, hir)
+            only_parse_errors(tree, ctx, said, errors)
+        product.interface, product.typed = typed.interface, typed
         if broken:
             raise Stop
         steps.stop_on_errors()
@@ -226,7 +235,7 @@ def compile_unit(
         from vitte import mir_build, monomorphize
 
         which: Literal["all", "none"] = "none" if goal == "check" and not steps.dumps else "all"
-        plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, which, entry, tests), thir)
+        plan = run("monomorphize", lambda module, c: monomorphize.run(module, c, which, entry, tests), typed)
         steps.stop_on_errors()
         if which == "none":
             plan.consts = [path for path in plan.consts if not is_known(ctx.defs.consts[path])]
@@ -238,7 +247,7 @@ def compile_unit(
 
         module = run("ssa_build", ssa_build.run, mir)
         module = run("const_eval", const_eval.run, module)
-        keep_constants(thir.interface, module)
+        keep_constants(typed.interface, module)
         steps.stop_on_errors()
         if goal == "check":
             return product
@@ -259,25 +268,11 @@ def compile_unit(
     return product
 
 
-def front(unit: Unit, tree: ast.Module | thir.Module, steps: Steps) -> thir.Module:
-    """Stages 1 to 3, or what they gave before."""
-    from vitte.ir import thir
-
-    if isinstance(tree, thir.Module):
-        return steps.run("typecheck", lambda module, _: module, tree)  # here to be dumped
-    from vitte import lower, typecheck
-
-    ctx = steps.ctx
-    parsed: ast.Module = tree
-    steps.run("parse", lambda source, _: parsed, unit.source)  # parsed by discovery; here to be dumped
-    said, errors = len(ctx.diagnostics.items), ctx.diagnostics.error_count
-    hir = steps.run("lower", lower.run, parsed)
-    typed = steps.run("typecheck", typecheck.run, hir)
-    if parsed.errors:
-        # What these stages say of a broken tree mostly echoes the mistakes in its form.
+def only_parse_errors(tree: ast.Module, ctx: UnitContext, said: int, errors: int) -> None:
+    """What stages 2 and 3 say of a broken tree mostly echoes the mistakes in its form: take it back."""
+    if tree.errors:
         del ctx.diagnostics.items[said:]
         ctx.diagnostics.error_count = errors
-    return typed
 
 
 def text_of(codegen: Any, module: ssa.Module, steps: Steps) -> None:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
     from vitte.driver_impl.cache.edges import Recorder
     from vitte.driver_impl.pipeline.compile import Product
-    from vitte.ir import ast, ssa, thir
+    from vitte.ir import ssa, thir
     from vitte.ir.defs import ResolvedImport
 
 
@@ -278,9 +278,9 @@ class Workshop:
         front = self._resumable(unit)
         ctx = unit_context(unit, self.options, defs)
         ctx.lines_of = self._line_starts
-        tree: ast.Module | thir.Module
+        tree, typed = None, None
         if front is not None:
-            tree = self._resume(unit, front, defs)
+            typed = self._resume(unit, front, defs)
         else:
             tree = self.discovery.parsed(unit)
             unit.tree = None
@@ -288,7 +288,9 @@ class Workshop:
                 unit.diagnostics.emit(finding)
         ctx.imports = self._imports(unit, defs)
         maker = Maker(self, unit)
-        product = compile_unit(unit, tree, ctx, self.context, self.options, self.goal, self.broken(unit), maker.generate, on_stage)
+        product = compile_unit(
+            unit, tree, typed, ctx, self.context, self.options, self.goal, self.broken(unit), maker.generate, on_stage
+        )
         did = maker.did
         if front is None:
             did = (["parse"] if unit.parsed else []) + ["check"] + did
