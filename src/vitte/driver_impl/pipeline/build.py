@@ -71,12 +71,19 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
         if shop.graph.root >= 0 and (not kinds or EmitKind.BIN in kinds or options.mode is not DriverMode.BUILD):
             image = link_program(options, context, package, shop, built, keeps, output)
     tally(shop, built)
-    if planner is not None and not shop.discovery.unsure:
-        diagnostics = encoded(context.diagnostics)
+    if planner is not None and _is_plain(shop, built, image):
         absent = planner.listings(shop.discovery.absent())
-        if absent is not None and (built.failed or not built.image or image):
-            planner.keep(_plan_of(shop, planner, built, diagnostics, image, absent))
+        if absent is not None:
+            planner.keep(_plan_of(shop, planner, built, encoded(context.diagnostics), image, absent))
     return built
+
+
+def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
+    """Whether the result depends on nothing but what a plan says: not on hints about files that are near, or on libraries."""
+    done = shop.done.values()
+    if shop.discovery.unsure or any(unit.links for unit in done):
+        return False
+    return bool(image) if built.image else not built.failed or any(unit.broken for unit in done)
 
 
 def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: DriverContext, output: str) -> Built:
@@ -101,7 +108,9 @@ def _planner(options: DriverOptions, context: DriverContext, package: Package, k
     kinds = [kind for kind, _ in options.emit]
     if options.cache == "off" or goal == "ssa" or options.dump or options.emit_proc or options.time_passes or package.entry == "-":
         return None
-    if goal == "object" and (options.link_args or options.run.dry_run or any(kind is not EmitKind.BIN for kind in kinds)):
+    # What other libraries the linker finds, and whether it does, may change without any source.
+    foreign = options.link_args or options.libraries or options.run.dry_run
+    if goal == "object" and (foreign or any(kind is not EmitKind.BIN for kind in kinds)):
         return None
     if package.manifest is not None:
         base = os.path.abspath(package.root)
@@ -112,7 +121,7 @@ def _planner(options: DriverOptions, context: DriverContext, package: Package, k
         linker = linker_digest(options, keeps.library.memo)
         if not linker:
             return None
-        lines += [f"linker {linker}", f"strip {options.strip}", *(f"library {name}" for name in options.libraries)]
+        lines += [f"linker {linker}", f"strip {options.strip}"]
     lines += _package_lines(package, base)
     return Planner(keeps.own.cache, keeps.own.memo, f"{package.name} {goal}", base, "\n".join(lines) + "\n")
 

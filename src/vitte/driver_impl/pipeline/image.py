@@ -20,11 +20,14 @@ def linker_of(options: DriverOptions) -> list[str]:
 
 
 def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
-    """The digest of the linker's program; "" when there is none or it cannot be read."""
+    """What is linked with, besides objects: digests of the linker's program and of the C library. "" when something is missing."""
     try:
-        return file_digest(linker_of(options)[0], memo)
+        run_time = lld.runtime()
+        files = [linker_of(options)[0], run_time.libc, *([run_time.libm] if run_time.libm else [])]
     except DriverError:
         return ""
+    digests = [file_digest(path, memo) for path in files]
+    return " ".join([*digests, run_time.loader]) if all(digests) else ""
 
 
 def file_digest(path: str, memo: StatMemo) -> str:
