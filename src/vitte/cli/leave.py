@@ -7,18 +7,24 @@ import sys
 from typing import NoReturn
 
 
+def flushed(status: int) -> int:
+    """The status to end with, after what is left to be written has been."""
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (BrokenPipeError, ValueError):
+        return 141
+    except OSError:
+        return status or 1
+    return status
+
+
 def leave(status: int) -> NoReturn:
     """End with `status`; negative is a signal, which ends this process too, so that a shell sees what it expects.
 
     Ends without tearing the interpreter down: freeing a compiler's data one by one takes longer than small builds.
     """
-    try:
-        sys.stdout.flush()
-        sys.stderr.flush()
-    except (BrokenPipeError, ValueError):
-        os._exit(141)
-    except OSError:
-        os._exit(status or 1)
+    status = flushed(status)
     if status < 0:
         import signal
 

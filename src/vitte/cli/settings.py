@@ -20,8 +20,9 @@ from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target
 
 VARIABLES = (
     "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG",
+    "VITTE_NO_SERVER", "VITTE_SERVER", "VITTE_SERVER_IDLE",
 )  # fmt: skip
-"""Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE and XDG_CACHE_HOME."""
+"""Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE, CI, XDG_CACHE_HOME and XDG_RUNTIME_DIR."""
 
 _C_KEYS = {
     "opt-level": "as -O",

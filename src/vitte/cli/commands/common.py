@@ -10,7 +10,10 @@ from vitte.cli.settings import driver_options
 from vitte.driver import api
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverMode, DriverOptions
-from vitte.driver.session import DriverContext
+from vitte.driver.session import DriverContext, Launch
+
+launch: Launch | None = None
+"""Starts programs instead of the implementation, when a server runs the command and the client has the terminal."""
 
 
 def inputs(args: Args, most: int = 1) -> tuple[str, ...]:
@@ -26,6 +29,7 @@ def prepare(args: Args, mode: DriverMode, names: tuple[str, ...]) -> tuple[Drive
     context = DriverContext(options)
     progress = Progress(options)
     context.progress = progress
+    context.launch = launch
     return options, context, progress
 
 

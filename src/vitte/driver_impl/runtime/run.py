@@ -31,19 +31,29 @@ def run(options: DriverOptions, context: DriverContext, built: Built) -> int:
     if context.log is not None:
         context.log(LogLevel.INFO, "run", shlex.join(command))
     try:
-        process = subprocess.Popen(command, cwd=config.cwd or None, env=environment, stdin=None)
+        return (context.launch or _launch)(command, config.cwd, environment, config.timeout)
     except OSError as error:
         where = f" in `{config.cwd}`" if config.cwd else ""
         raise DriverError(f"cannot run `{built.image}`{where}: {(error.strerror or str(error)).lower()}") from None
-    # The terminal sends Ctrl-C to both: the program decides, and we report how it ended.
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN) if _in_main_thread() else None
-    try:
-        return process.wait(config.timeout or None)
     except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
         sys.stderr.write(f"vitte: the program was ended after {config.timeout:g} s\n")
         return TIMED_OUT
+
+
+def _launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float) -> int:
+    """As `Launch` says."""
+    # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
+    catch = _in_main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    before = signal.signal(signal.SIGINT, lambda number, frame: None) if catch else None
+    process: subprocess.Popen[bytes] | None = None
+    try:
+        process = subprocess.Popen(command, cwd=folder or None, env=environment, stdin=None)
+        return process.wait(timeout or None)
+    except subprocess.TimeoutExpired:
+        assert process is not None
+        process.kill()
+        process.wait()
+        raise
     finally:
         if before is not None:
             signal.signal(signal.SIGINT, before)
