@@ -7,7 +7,7 @@ from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
 from vitte.driver_impl.cache.index import decode, is_digest
 from vitte.driver_impl.cache.journal import journals, read_journal
-from vitte.driver_impl.cache.layout import TOP_FILES, is_cache, is_temporary, journal_folder, last_notes, listed, stat_path
+from vitte.driver_impl.cache.layout import is_cache, is_own, is_temporary, journal_folder, last_notes, listed, stat_path
 from vitte.driver_impl.cache.merge import merge, read_index
 from vitte.driver_impl.cache.objects import object_path, scan_objects
 from vitte.driver_impl.cache.stat import memo_is_whole
@@ -25,7 +25,7 @@ def fsck(folder: str) -> CacheReport:
     _check_memos(folder, whole, report.problems)
     checked = _check_entries(folder, whole, report.problems)
     for entry in listed(folder):
-        if entry.name not in (*TOP_FILES, "journal", "objects", "last") and not is_temporary(entry.name):
+        if entry.name not in ("journal", "objects", "last") and not is_own(entry.name):
             report.notes.append(f"`{entry.path}` is none of the cache's files")
     report.values = {"artifacts": len(whole), "entries": checked}
     return report

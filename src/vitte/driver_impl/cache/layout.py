@@ -5,6 +5,7 @@
     objects/ab/...   artifacts by digest (`objects.py`)
     stat.vitte       memo of files that were read (`stat.py`)
     last/            memo of whole builds: by key, the artifact of the last one's plan
+    compiler-...     memo of the compiler's identity, by the state of its files (`key.py`)
     lock             held while the index is replaced
     trimmed          its time says when eviction ran last (`trim.py`)
     CACHEDIR.TAG     tells back-up programs to leave the folder out (bford.info/cachedir)
@@ -60,6 +61,15 @@ def is_folder(path: str) -> bool:
 def is_cache(folder: str) -> bool:
     """Whether something of a cache is in a folder."""
     return any(entry.name in ("index.vitte", "journal", "objects") for entry in listed(folder))
+
+
+def is_own(name: str) -> bool:
+    """Whether a file at the top of a cache is the cache's."""
+    return name in TOP_FILES or is_temporary(name) or is_compiler_memo(name)
+
+
+def is_compiler_memo(name: str) -> bool:
+    return name.startswith("compiler-") and len(name) == 41
 
 
 def last_notes(folder: str) -> list[tuple[str, str]]:

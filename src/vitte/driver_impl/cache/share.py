@@ -53,12 +53,15 @@ def merge_from(folder: str, sources: list[str]) -> CacheReport:
     whole: set[str] = set()
     size = copied = 0
     for artifact in sorted(wanted - {NONE}):
-        data = _fetched([folder, *sources], artifact)
-        if data is not None:
-            whole.add(artifact)
-            if write_object(folder, data)[1]:
-                copied += 1
-                size += len(data)
+        if _fetched([folder], artifact) is None:
+            data = _fetched(sources, artifact)
+            if data is None:
+                continue
+            io.remove(object_path(folder, artifact))  # what is there, if anything, is damaged
+            write_object(folder, data)
+            copied += 1
+            size += len(data)
+        whole.add(artifact)
     added = 0
 
     def change(own: set[bytes]) -> set[bytes]:

@@ -23,6 +23,7 @@ from hashlib import sha256
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
 from vitte.driver_impl.cache.index import escape, is_digest
+from vitte.driver_impl.cache.layout import create
 
 WINDOW = 20_000_000
 """Nanoseconds in which file times may stand still: twice the longest tick of a kernel clock."""
@@ -167,6 +168,7 @@ class StatMemo:
                 facts = {**_load(self.path, time.time_ns())[0], **facts}
             if len(facts) > MAX_ENTRIES:
                 facts = {name: fact for name, fact in facts.items() if name in self._seen}
+            create(os.path.dirname(self.path))
             io.write_file(self.path, _dump(facts))
             self._before = _state(self.path)
         except OSError:

@@ -14,7 +14,7 @@ from msgspec import Struct
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
 from vitte.driver_impl.cache.index import decode, prefix_of
-from vitte.driver_impl.cache.layout import is_temporary, last_folder, last_notes, listed, trimmed_path
+from vitte.driver_impl.cache.layout import is_compiler_memo, is_temporary, last_folder, last_notes, listed, trimmed_path
 from vitte.driver_impl.cache.merge import merge
 from vitte.driver_impl.cache.objects import Kept, object_path, scan_objects
 
@@ -27,6 +27,8 @@ CANDIDATES = 16
 SPARE = 90 * 60
 INTERVAL = 86_400
 """Seconds between two evictions that nobody asked for."""
+OLD = 30 * INTERVAL
+"""Seconds after which what the memo of the compiler's identity saves is found out again."""
 _UNITS = {"K": 10, "M": 20, "G": 30}
 
 
@@ -157,9 +159,11 @@ def _evict(found: Kept, now: float) -> bool:
 
 
 def _remove_leftover(path: str, now: float) -> None:
-    """Delete a temporary file of a process that was killed."""
+    """Delete a temporary file of a process that was killed, or an old memo."""
+    name = os.path.basename(path)
+    limit = SPARE if is_temporary(name) else OLD if is_compiler_memo(name) else None
     try:
-        if is_temporary(path) and now - io.stat_of(path).st_mtime > SPARE:
+        if limit is not None and now - io.stat_of(path).st_mtime > limit:
             io.remove(path)
     except OSError:
         pass

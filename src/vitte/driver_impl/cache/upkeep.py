@@ -7,7 +7,7 @@ from vitte.driver.upkeep import CacheReport
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import decode
 from vitte.driver_impl.cache.journal import journals
-from vitte.driver_impl.cache.layout import TOP_FILES, index_path, is_cache, is_temporary, journal_folder, last_folder, last_notes, listed
+from vitte.driver_impl.cache.layout import index_path, is_cache, is_own, is_temporary, journal_folder, last_folder, last_notes, listed
 from vitte.driver_impl.cache.objects import scan_objects
 
 
@@ -73,7 +73,7 @@ def clear(folder: str) -> CacheReport:
     doomed = [found.path for found in kept] + journals(journal_folder(folder)) + [path for path in strange if is_temporary(path)]
     doomed += [path for path, _ in last_notes(folder)]
     doomed += [entry.path for entry in listed(last_folder(folder)) if is_temporary(entry.name)]
-    doomed += [entry.path for entry in listed(folder) if entry.name in TOP_FILES or is_temporary(entry.name)]
+    doomed += [entry.path for entry in listed(folder) if is_own(entry.name)]
     files = size = 0
     for path in doomed:
         length = _size(path)
