@@ -102,4 +102,3 @@ def decode_typed(data: bytes, interface: Interface) -> thir.Module:
 _typed = Codec(tuple[str, str, dict[str, thir.Body], list[thir.StaticAssert]])
 ssa = Codec(ssa_ir.Module)
 diagnostics = Codec(list[Diagnostic])
-

@@ -196,7 +196,7 @@ def encode_interface(interface: Interface, line_starts: list[int] | None = None)
         members = [_sorted(impl.methods), _sorted(impl.assoc_types), _sorted(impl.assoc_consts)]
         data.impls[path] = note(path, b"impl", _impl.encode([path, impl.generics, impl.self_ty, impl.trait, *members])), impl.span
         if impl.trait is None:
-            table.inherent.append((key, path, impl.methods, impl.assoc_consts))
+            table.inherent.append((key, path, _sorted(impl.methods), _sorted(impl.assoc_consts)))
         else:
             table.impls.append((impl.trait.trait, key, path))
     for path, const in interface.consts.items():
