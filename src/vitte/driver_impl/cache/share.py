@@ -54,10 +54,10 @@ def merge_from(folder: str, sources: list[str]) -> CacheReport:
     size = copied = 0
     for artifact in sorted(wanted - {NONE}):
         if _fetched([folder], artifact) is None:
+            io.remove(object_path(folder, artifact))  # what is there, if anything, is damaged
             data = _fetched(sources, artifact)
             if data is None:
                 continue
-            io.remove(object_path(folder, artifact))  # what is there, if anything, is damaged
             write_object(folder, data)
             copied += 1
             size += len(data)
