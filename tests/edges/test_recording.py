@@ -128,7 +128,7 @@ def test_methods_ask_by_name() -> None:
     assert "inherent:hub::Point *" not in found
     found = asked("use hub\nproc f(p: &hub.Point) -> string { give p.twice() }")
     assert found["inherent:hub::Point twice"] == NOTHING
-    assert found["member:twice"] != NOTHING
+    assert found["method:hub::Point twice"] != NOTHING
     assert found["impls:hub::Speak hub::Point"] != NOTHING
 
 

@@ -383,6 +383,11 @@ class Definitions:
             self.memo["traits_with",] = known
         return known.get(name, ())
 
+    def traits_for(self, key: str, name: str) -> Sequence[TraitDef]:
+        """Of `traits_with(name)`, at least those that types with this `head` may implement. (Collected definitions tell no apart; who
+        notes each question asks for less.)"""
+        return self.traits_with(name)
+
     def is_of_trait(self, proc: ProcDef) -> bool:
         """Whether a procedure is declared in a trait."""
         return proc.parent in self.traits

@@ -47,6 +47,10 @@ class MethodIndex:
             found = self._traits[name] = [trait for trait in self.defs.traits_with(name) if name in trait.methods]
         return found
 
+    def traits_for(self, key: str, name: str) -> list[TraitDef]:
+        """Traits with this method that types with this head may have."""
+        return [trait for trait in self.defs.traits_for(key, name) if name in trait.methods]
+
     def const_traits(self, name: str) -> list[TraitDef]:
         return [trait for trait in self.defs.traits_with(name) if name in trait.assoc_consts]
 
@@ -92,7 +96,7 @@ def find_trait_method(cx: Cx, ty: Ty, name: str, span: Span) -> Found | None:
                 if trait is not None and name in trait.methods:
                     return Found(defs.procs[trait.methods[name]], bound.args)
     hits: list[tuple[TraitDef, tuple[Ty, ...]]] = []
-    for trait in cx.index.traits(name):
+    for trait in cx.index.traits_for(head(ty), name):
         args = trait_applies(cx, trait, ty)
         if args is not None:
             hits.append((trait, args))

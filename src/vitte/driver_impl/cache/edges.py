@@ -13,6 +13,7 @@ they had. `Known.answer` is the one place where answers are made, for recording 
     inherent:HEAD NAME    inherent impls that give such types a member of this name
     inherent:HEAD *       all inherent impls for such types
     member:NAME           traits in reach with a member of this name
+    method:HEAD NAME      those of them with impls for such types, or blanket ones
     case:NAME             whether a pick or flags in reach has such a case
     tests:*               test blocks in reach                             reach:*             everything in reach (for hints of errors)
     file:DISPLAY          digest of a source, when a diagnostic shows a place in it
@@ -51,7 +52,8 @@ if TYPE_CHECKING:
     from vitte.ir.types import Ty
 
 EDGE_KINDS = (
-    "name", "names", "sig", "lay", "cases", "val", "body", "lines", "impls", "inherent", "member", "case", "tests", "reach", "file",
+    "name", "names", "sig", "lay", "cases", "val", "body", "lines",
+    "impls", "inherent", "member", "method", "case", "tests", "reach", "file",
 )  # fmt: skip
 
 NOTHING = "-"
@@ -136,6 +138,7 @@ class Known:
         self._members: dict[str, _Group] = {}
         self._cases: dict[str, int] = {}
         self._answers: dict[tuple[str, str, int], str] = {}
+        self._held: dict[str, bool] = {}
         self._whole: dict[tuple[str, str], Any] = {}
 
     def add(self, index: int, module: str, parts: Parts | None, reach: int, std: bool, broken: bool) -> None:
@@ -185,6 +188,20 @@ class Known:
 
     # --- answers ----------------------------------------------------------------------------------------------------
 
+    def holds(self, dependency: str, reach: int) -> bool:
+        """Whether an edge, as text, has the answer that it had. False for what is no edge."""
+        known = self._held.get(dependency)
+        if known is not None:
+            return known
+        kind, _, rest = dependency.partition(":")
+        subject, _, value = rest.rpartition("=")
+        if kind not in EDGE_KINDS or not subject:
+            return False
+        held = self.answer(kind, subject, reach) == value
+        if kind in _OF_DECLARATION:  # the same for every unit that asks
+            self._held[dependency] = held
+        return held
+
     def answer(self, kind: str, subject: str, reach: int) -> str:
         """The fingerprint of the answer to a question, for a unit that sees `reach` (itself not in it)."""
         if kind in _OF_DECLARATION:
@@ -202,6 +219,8 @@ class Known:
             mask = self._inherent.get(subject.rpartition(" ")[0], _EMPTY).mask
         elif kind == "member":
             mask = self._members.get(subject, _EMPTY).mask
+        elif kind == "method":
+            mask = -1 if self._members.get(subject.rpartition(" ")[2], _EMPTY).mask & reach else 0
         elif kind == "case":
             return _digest("case") if self._cases.get(subject, 0) & reach else NOTHING
         reach &= mask
@@ -252,6 +271,10 @@ class Known:
 
     def members_within(self, name: str, reach: int) -> list[tuple[_Unit, str]]:
         return self._members.get(name, _EMPTY).within(reach)
+
+    def implements(self, trait: str, key: str, reach: int) -> bool:
+        """Whether there is an impl of a trait in reach for types with this head, or a blanket one."""
+        return any(self._impls.get(f"{trait} {head}", _EMPTY).mask & reach for head in (key, "*"))
 
     def has_case(self, name: str, reach: int) -> bool:
         return bool(self._cases.get(name, 0) & reach)
@@ -544,7 +567,9 @@ class Recorder(Definitions):
         found = self._found_impls.get((trait, key))
         if found is None:
             subject = f"{trait} {key}"
-            self._combined("impls", subject)
+            # Units in reach cannot speak of this one's traits and types: imports have no cycles.
+            if not trait.startswith(self._own_prefix) and not key.startswith(self._own_prefix):
+                self._combined("impls", subject)
             found = [unit.parts.impl(path) for unit, path in self.known.impls_within(subject, self._reach)]  # type: ignore[union-attr, misc]
             own = super().impls_of(trait, key)
             if own:
@@ -559,7 +584,8 @@ class Recorder(Definitions):
         return self._inherent_of(key, name, 3, super().inherent_consts(key, name))
 
     def _inherent_of(self, key: str, name: str, which: int, own: Sequence[tuple[ImplDef, str]]) -> Sequence[tuple[ImplDef, str]]:
-        self._combined("inherent", f"{key} {name}")
+        if not key.startswith(self._own_prefix):
+            self._combined("inherent", f"{key} {name}")
         entries = self.known.inherent_within(key, name, self._reach)
         found = [(entry[0].parts.impl(entry[1]), entry[which]) for entry in entries if entry[which]]  # type: ignore[union-attr]
         if own:
@@ -589,6 +615,23 @@ class Recorder(Definitions):
             found = [self.traits[path] for _, path in self.known.members_within(name, self._reach)]
             found += [trait for path, trait in self.traits.items() if path.startswith(self._own_prefix) and name in members_of_trait(trait)]
             known = self.memo["traits_with", name] = sorted(found, key=_path_of_trait)
+        return known
+
+    def traits_for(self, key: str, name: str) -> Sequence[TraitDef]:
+        if key == "*":
+            return self.traits_with(name)
+        known: list[TraitDef] | None = self.memo.get(("traits_for", key, name))  # type: ignore[assignment]
+        if known is None:
+            self._combined("method", f"{key} {name}")
+            own = super().impls_of
+            found = [
+                self.traits[path]
+                for unit, path in self.known.members_within(name, self._reach)
+                # What primitives implement unasked is declared in the library.
+                if unit.std or self.known.implements(path, key, self._reach) or own(path, key) or own(path, "*")
+            ]
+            found += [trait for path, trait in self.traits.items() if path.startswith(self._own_prefix) and name in members_of_trait(trait)]
+            known = self.memo["traits_for", key, name] = sorted(found, key=_path_of_trait)
         return known
 
     def is_of_trait(self, proc: ProcDef) -> bool:

@@ -203,11 +203,10 @@ class Workshop:
 
     def _current(self, unit: Unit, entry: CacheEntry) -> bool:
         """Whether everything that the entry's making asked about other units has the same answer today."""
-        try:
-            edges = [Edge.parse(dependency) for dependency in entry.dependencies]
-        except ValueError:
-            return False
-        return all(self.answer(unit, edge) == edge.value for edge in edges)
+        if not entry.dependencies:
+            return True
+        self._introduce(unit.reach)
+        return all(self.known.holds(dependency, unit.reach) for dependency in entry.dependencies)
 
     def answer(self, unit: Unit, edge: Edge) -> str:
         """What an edge of a unit asks, answered today."""
