@@ -34,7 +34,7 @@ def test_own_procedures_come_first_and_generics_per_arguments() -> None:
 def test_glue_is_planned_with_what_it_calls() -> None:
     lines = planned("glue")
     for wanted in (
-        "linkonce glue drop[glue::Item]",
+        "external glue drop[glue::Item]",
         "linkonce glue drop[std/core::box[glue::Item]]",
         "linkonce glue eq[glue::Version]",
         "linkonce glue clone[glue::Version]",

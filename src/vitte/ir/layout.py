@@ -91,6 +91,10 @@ class Layouts:
             known = self._sizes[ty] = self._size_align(ty)
         return known
 
+    def is_known(self, ty: Ty) -> bool:
+        """Whether the layout of `ty` was asked for before."""
+        return ty in self._sizes or ty in self._layouts or ty in self._picks
+
     def size(self, ty: Ty) -> int:
         return self.size_align(ty)[0]
 

@@ -64,6 +64,8 @@ class Plan(Struct):
     - `checks`: paths of all own bodies, to be built once with their own parameters and checked for ownership.
     - `bodies`: every typed body that `items`, `consts` and `checks` name.
     - `tests`: (title, path) of the tests of all units, for a `test_main`.
+    - `held`: types of which this unit has values, as far as another unit would drop them (`ownership.dropped_at_home`): it knows their
+      fields anyway, and drops what boxes hold of them itself.
     """
 
     module: str
@@ -74,6 +76,7 @@ class Plan(Struct):
     bodies: dict[str, thir.Body]
     static_asserts: list[thir.StaticAssert] = []
     tests: list[tuple[str, str]] = []
+    held: list[Ty] = []
 
 
 def symbol_of(instance: Instance, fixed: str = "") -> str:

@@ -55,6 +55,8 @@ def _is_copy_adt(ty: t.AdtTy, defs: Definitions, bounds: Known) -> bool:
     adt = defs.adts.get(path)
     if adt is None or path in OWNING or adt.is_unique or defs.impls_of(lang.TRAIT_DROP, path):
         return False
+    if adt.kind in ("flags", "bits"):
+        return True
     args = ty.args
     for variant in adt.variants:
         for field in variant.fields:
@@ -93,7 +95,7 @@ def _needs_drop_adt(ty: t.AdtTy, defs: Definitions) -> bool:
     adt = defs.adts.get(path)
     if adt is None or path in OWNING or defs.impls_of(lang.TRAIT_DROP, path):
         return True
-    if adt.kind == "union":
+    if adt.kind in ("union", "flags", "bits"):
         return False
     args = ty.args
     for variant in adt.variants:
@@ -101,6 +103,24 @@ def _needs_drop_adt(ty: t.AdtTy, defs: Definitions) -> bool:
             if needs_drop(subst(field.ty, args), defs):
                 return True
     return False
+
+
+def is_homed(adt: AdtDef) -> bool:
+    """Whether the unit of a nominal type emits its drop glue for everybody: forms and picks without parameters that others can name."""
+    return adt.kind in ("form", "pick") and not adt.generics.names and adt.visibility != "private" and not adt.path.startswith("std/")
+
+
+def dropped_at_home(ty: Ty, defs: Definitions, module: str) -> bool:
+    """Whether what a box holds is dropped by the glue of its home unit, another than `module`, which so need not know its fields."""
+    if type(ty) is not t.AdtTy or ty.args or not is_distant(ty, module):
+        return False
+    adt = defs.adts.get(ty.path)
+    return adt is not None and is_homed(adt)
+
+
+def is_distant(ty: Ty, module: str) -> bool:
+    """Whether `ty` is a nominal type of another unit outside the library."""
+    return type(ty) is t.AdtTy and not ty.path.startswith("std/") and not ty.path.startswith(f"{module}::")
 
 
 def is_plain(ty: Ty, defs: Definitions) -> bool:

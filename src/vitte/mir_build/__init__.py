@@ -49,7 +49,7 @@ class _Stage:
     def __init__(self, plan: mono.Plan, ctx: UnitContext) -> None:
         self.plan = plan
         self.ctx = ctx
-        self.unit = Unit(ctx)
+        self.unit = Unit(ctx, plan.held)
         self.items = {item.instance: item for item in plan.items}
         self.ready: dict[str, tuple[BodyBuilder, mir.Body, Paths | None, dict[Instance, None]]] = {}
         self.made: dict[Instance, mir.Body] = {}

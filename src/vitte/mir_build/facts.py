@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from vitte.driver.context import UnitContext
 from vitte.ir import impls, lang, mir
 from vitte.ir import types as t
@@ -21,12 +23,14 @@ PLAIN, RETAIN, CLONE, MOVE = 0, 1, 2, 3
 
 
 class Unit:
-    """Facts and memos shared by the bodies of one run. `used`: every instance referred to, in order. `decls`: of temporaries, by type."""
+    """Facts and memos shared by the bodies of one run. `used`: every instance referred to, in order. `decls`: of temporaries, by type.
+    `held`: as in `mono.Plan`."""
 
-    __slots__ = ("ctx", "defs", "used", "_drops", "_light", "kinds", "overflow", "decls")
+    __slots__ = ("ctx", "defs", "used", "_drops", "_light", "kinds", "overflow", "decls", "held")
 
-    def __init__(self, ctx: UnitContext) -> None:
+    def __init__(self, ctx: UnitContext, held: Iterable[Ty] = ()) -> None:
         self.ctx = ctx
+        self.held = frozenset(held)
         self.defs = ctx.defs
         self.decls: dict[Ty, mir.LocalDecl] = {}
         self.overflow = ctx.overflow_checks

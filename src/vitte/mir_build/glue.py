@@ -12,6 +12,7 @@ from vitte.ir import lang, mir, thir
 from vitte.ir import types as t
 from vitte.ir.mir import Place
 from vitte.ir.mono import Instance, Linkage
+from vitte.ir.ownership import dropped_at_home
 from vitte.ir.types import Ty
 from vitte.mir_build.abi import passed_ty
 from vitte.mir_build.core import DEREF, STR_RETAIN, Core
@@ -131,13 +132,15 @@ class Glue(Core):
 
 
 class DropGlue(Glue):
-    """`(p: &mut T)`: `Drop.drop`, then the parts in order of declaration."""
+    """`(p: &mut T)`: `Drop.drop`, then the parts in order of declaration. Of a type that needs no drop it is empty."""
 
     def signature(self) -> tuple[list[tuple[Ty, str]], Ty]:
         return [(self.of, "mut")], t.UNIT
 
     def emit(self) -> None:
         ty, place, unit = self.of, self.param_places[0], self.unit
+        if not unit.needs_drop(ty):
+            return
         if ty is t.STRING or ty is t.BYTES:
             ref = self.assign_temp(t.ref_ty(ty), mir.Ref(place, False))
             owner = self.temp(t.ptr_ty(t.USIZE, True))
@@ -145,7 +148,11 @@ class DropGlue(Glue):
             self.call(self.nowhere(), unit.use(Instance(lang.STR_RELEASE)), [mir.Copy(Place(owner))])
             return
         if type(ty) is t.AdtTy and ty.path == lang.BOX:
-            self.part(Place(place.local, (*place.proj, DEREF)), ty.args[0])
+            inner, inner_ty = Place(place.local, (*place.proj, DEREF)), ty.args[0]
+            if inner_ty not in unit.held and dropped_at_home(inner_ty, unit.defs, unit.ctx.module):
+                self.call(self.nowhere(), Instance("", (inner_ty,), "drop"), [self.lend(inner, inner_ty, True)])
+            else:
+                self.part(inner, inner_ty)
             self.stmts += self.freed(place, ty)
             return
         if type(ty) is t.AdtTy and unit.has_drop_impl(ty):

@@ -18,7 +18,7 @@ from vitte.driver.context import UnitContext
 from vitte.ir import impls, lang, mono, thir
 from vitte.ir import types as t
 from vitte.ir.mono import Instance, Linkage, MonoItem, symbol_of
-from vitte.ir.ownership import needs_drop
+from vitte.ir.ownership import dropped_at_home, is_homed, needs_drop
 from vitte.ir.paths import last_name
 from vitte.ir.types import HAS_PARAM, HAS_PROJECTION, Ty, show, subst
 from vitte.monomorphize import errors
@@ -62,6 +62,8 @@ class _Planner:
         self.summaries: dict[str, Summary] = {}
         self.seen_types: dict[Ty, None] = {}
         self.runaways: dict[str, None] = {}
+        self.home: dict[Instance, None] = {}
+        """Drop glue that other units refer to by its symbol, without knowing the type's fields."""
         self.intrinsics = {"std/mem::drop_in_place": "drop_in_place"}
 
     def run(self, roots: Roots | list[str], entry: str | None) -> mono.Plan:
@@ -90,14 +92,20 @@ class _Planner:
                 self.add(Instance(path), None)
         if entry is not None:
             self.add(Instance("", (), "test_main") if entry == "test_main" else Instance(entry, (), "main"), None)
+        if roots == "all" and entry is None:  # nobody uses the unit with the program's entry
+            for adt in module.interface.adts.values():
+                if is_homed(adt):
+                    self.home[Instance("", (t.adt_ty(adt.path),), "drop")] = None
+            for glue in self.home:
+                self.add(glue, None)
         for path in consts:
             self.needs_of(module.bodies[path], (), None)
         for check in module.static_asserts:
             self.needs_of(check.body, (), None)
         self.close()
-        return mono.Plan(
-            module.path, module.file, list(self.items.values()), consts, checks, self.bodies, module.static_asserts, self.tests or []
-        )
+        held = [ty for ty in self.seen_types if dropped_at_home(ty, defs, self.ctx.module)]
+        items = list(self.items.values())
+        return mono.Plan(module.path, module.file, items, consts, checks, self.bodies, module.static_asserts, self.tests or [], held)
 
     def close(self) -> None:
         at = 0
@@ -191,7 +199,7 @@ class _Planner:
                 for variant in adt.variants:
                     for field in variant.fields:
                         self.value_of(self.concrete(field.ty, ty.args), by)  # type: ignore[attr-defined]
-            if ty.path == lang.BOX:  # type: ignore[attr-defined]
+            if ty.path == lang.BOX and not dropped_at_home(ty.args[0], self.defs, self.ctx.module):  # type: ignore[attr-defined]
                 self.value_of(ty.args[0], by)  # type: ignore[attr-defined]
 
     def add(self, instance: Instance, by: Instance | None) -> None:
@@ -203,7 +211,7 @@ class _Planner:
             return
         linkage: Linkage
         if instance.glue:
-            linkage = "external" if instance.glue in ("main", "test_main") else "linkonce"
+            linkage = "external" if instance.glue in ("main", "test_main") or instance in self.home else "linkonce"
             self.items[instance] = MonoItem(instance, symbol_of(instance), linkage)
         else:
             path = instance.path

@@ -15,7 +15,8 @@ Need = tuple[str, tuple[Ty, ...]]
 
 
 class Summary(Struct):
-    """`calls`: procedures with their arguments. `consts`: constants likewise. `types`: of all values that occur."""
+    """`calls`: procedures with their arguments. `consts`: constants likewise. `types`: of all values that the body holds, by itself
+    or on the way: not of what it only sees through a reference or was lent."""
 
     calls: list[Need]
     consts: list[Need]
@@ -27,13 +28,15 @@ def summarize(body: thir.Body, intrinsics: dict[str, str]) -> Summary:
     calls: dict[Need, None] = {}
     consts: dict[Need, None] = {}
     types: dict[Ty, None] = {body.result: None}
-    for local in body.locals:
-        types[local.ty] = None
+    lent = {param.local for param in body.params if param.mode != "own"}
+    for number, local in enumerate(body.locals):
+        if number not in lent:
+            types[local.ty] = None
     stack: list[Any] = [body.value]
     while stack:
         node = stack.pop()
         cls = type(node)
-        if cls not in _UNTYPED:
+        if cls not in _NO_VALUE:
             types[node.ty] = None
         if cls in _RULES:
             _RULES[cls](node, calls, consts)
@@ -83,8 +86,10 @@ def _pattern(pat: thir.Pat, calls: dict[Need, None]) -> None:
         calls[lang.SLICE_PART_MUT if pat.rest.by == "ref mut" else lang.SLICE_PART, (elem,)] = None
 
 
-_UNTYPED = frozenset((thir.Arg, thir.Arm, thir.Let, thir.ExprStmt, thir.Defer))
-"""Parts of nodes, which have no type."""
+_NO_VALUE = frozenset(
+    (thir.Arg, thir.Arm, thir.Let, thir.ExprStmt, thir.Defer, thir.Local, thir.Field, thir.Index, thir.Deref, thir.Static)
+)
+"""Parts of nodes, which have no type, and places: what is read out of one goes into a local or an argument."""
 _RULES: dict[type, Any] = {
     thir.Call: _call,
     thir.ProcRef: _call,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from vitte.ir import mir
 from vitte.ir import types as t
-from vitte.ir.ownership import needs_drop
+from vitte.ir.ownership import is_distant, needs_drop
 from vitte.ir.paths import readable
 from vitte.ir.ssa import BITS, OPS, Function, Inst, Jump, Term, Variable
 from vitte.ir.ssa_walk import replace_values, use_counts
@@ -52,6 +52,8 @@ class _Body:
         self.intrinsics = Intrinsics(b, self.locals, self.operands, self.calls)
         self.starts = [-1] * len(body.blocks)
         self.jumps: dict[int, list[tuple[int, Jump]]] = {}
+        self.lent: list[tuple[int, t.Ty]] = []
+        """Parameters that are references: position and what they point at."""
         self._table: dict[type, Callable[..., None]] = {
             mir.Assign: self._assign,
             mir.Call: self._call,
@@ -114,21 +116,25 @@ class _Body:
             scalar = self.locals.scalars[local]
             if scalar:
                 params.append((local, self._param(scalar)))
-                # What is lent is not written by others while it is, so two names of it do no harm.
-                flags.append(self._memory_flags(ty.target) if type(ty) is t.RefTy else "")
+                if type(ty) is t.RefTy:
+                    self.lent.append((len(flags), ty.target))
+                flags.append("")
             elif layouts.size(ty):
                 self.locals.homes[local] = self._param("ptr")
                 flags.append(self._memory_flags(ty))
         for local, value in params:
             self.locals.write(local, value)
-        if any(flags):
-            fn.param_flags = flags
+        fn.param_flags = flags
         self._attributes()
         if self.full_debug:
             self._debug()
 
     def _memory_flags(self, ty: t.Ty) -> str:
-        """Flags of a pointer to a value of `ty` that nobody else changes meanwhile."""
+        """Flags of a pointer to a value of `ty` that nobody else changes meanwhile.
+
+        A type of another unit is not looked into for their sake alone: then this unit does not depend on its layout."""
+        if is_distant(ty, self.unit.ctx.module) and not self.unit.layouts.is_known(ty):
+            return "nonnull noalias"
         size, align = self.unit.layouts.size_align(ty)
         return f"nonnull noalias deref={size} align={align}" if size else "nonnull"
 
@@ -173,6 +179,11 @@ class _Body:
         b.finish()
         replace_values(fn, new)
         _remove_unused(fn)
+        for at, ty in self.lent:
+            # What is lent is not written by others while it is, so two names of it do no harm.
+            fn.param_flags[at] = self._memory_flags(ty)
+        if not any(fn.param_flags):
+            fn.param_flags = []
 
     # --- blocks
 
