@@ -14,7 +14,7 @@ from vitte import codegen, const_eval, mir_build, monomorphize, optimize, ssa_bu
 from vitte.base.source import SourceFile
 from vitte.codegen import Prepared, Table, fill, locate, patching
 from vitte.codegen.llvm import complete, machine
-from vitte.driver.target import X86_64_LINUX_GNU
+from vitte.driver.target import Target
 from vitte.ir import places
 from vitte.ir.ssa import Module
 from vitte.ir.ssa_text import parse_module
@@ -172,10 +172,10 @@ def test_everything_the_object_depends_on_is_in_the_text() -> None:
     for level in LEVELS:
         for cpu, features in (("", ""), ("znver3", ""), ("", "+avx2")):
             ctx = context(level)
-            ctx.target = X86_64_LINUX_GNU.__class__("x86_64-unknown-linux-gnu", 64, cpu, features)
+            ctx.target = Target("x86_64-unknown-linux-gnu", 64, cpu, features)
             texts.add(codegen.llvm_ir(module, ctx))
     assert len(texts) == len(LEVELS) * 3
-    ctx.target = X86_64_LINUX_GNU.__class__("x86_64-unknown-linux-gnu", 64, "native")
+    ctx.target = Target("x86_64-unknown-linux-gnu", 64, "native")
     assert f"cpu {machine.processor(ctx.target)[0]}, " in codegen.llvm_ir(module, ctx)
 
 
@@ -269,6 +269,19 @@ def test_tables_nobody_uses_are_in_the_object_and_not_in_the_program(tmp_path: P
     image = program([module], "3", tmp_path).read_bytes()
     assert b"of m.vit" in image
     assert b"the unused.vit" not in image
+
+
+@pytest.mark.parametrize("triple", [
+    "aarch64-unknown-linux-gnu", "arm64-apple-macosx11.0.0", "x86_64-pc-windows-msvc", "riscv64-unknown-linux-gnu", "wasm32-unknown-unknown",
+])  # fmt: skip
+def test_markers_are_found_in_every_object_format(triple: str) -> None:
+    ctx = context("2")
+    ctx.target = Target(triple, 32 if triple.startswith("wasm32") else 64)
+    prepared = codegen.prepare(parse_module(PANICS), ctx)
+    assert prepared is not None
+    data = codegen.run(parse_module(PANICS), ctx)
+    for table in prepared.tables:
+        assert data.count(patching.data_of(table)) == 1
 
 
 def test_assembly_has_the_rows() -> None:
