@@ -272,7 +272,8 @@ def test_tables_nobody_uses_are_in_the_object_and_not_in_the_program(tmp_path: P
 
 
 @pytest.mark.parametrize("triple", [
-    "aarch64-unknown-linux-gnu", "arm64-apple-macosx11.0.0", "x86_64-pc-windows-msvc", "riscv64-unknown-linux-gnu", "wasm32-unknown-unknown",
+    "aarch64-unknown-linux-gnu", "arm64-apple-macosx11.0.0", "x86_64-pc-windows-msvc", "riscv64-unknown-linux-gnu",
+    "wasm32-unknown-unknown",
 ])  # fmt: skip
 def test_markers_are_found_in_every_object_format(triple: str) -> None:
     ctx = context("2")
