@@ -137,12 +137,23 @@ def test_strange_things_in_the_place_of_files(tmp_path: Path) -> None:
     (tmp_path / "journal" / "12-ab").mkdir()
     os.mkfifo(tmp_path / "journal" / "13-ab")
     assert known(tmp_path) == {1}
+    other = digest("another")
+    (tmp_path / "objects" / other[:2]).write_text("a file in the place of a folder")
+    cache = IncrementalCache(str(tmp_path))
+    assert cache.write(b"artifact 0") == "" == cache.write(b"another") and len(cache.notices) == 1
+    assert cache.write(b"artifact 5") and cache.mode == "on"
     (tmp_path / "index.vitte").unlink()
     os.mkfifo(tmp_path / "index.vitte")
     cache = IncrementalCache(str(tmp_path))
     assert cache.all() == [] and len(cache.notices) == 1
-    cache.put(entry(7))
+    fill(tmp_path, range(5, 7))
+    assert known(tmp_path) == {5, 6}
+    (tmp_path / "index.vitte").unlink()
+    (tmp_path / "index.vitte").mkdir()
+    cache = IncrementalCache(str(tmp_path))
+    cache.put(entry(8))
     cache.close()
+    assert len(cache.notices) == 2 and not cache.entries(entry(9).key, PRINT)
 
 
 def test_no_record_leads_outside(tmp_path: Path) -> None:

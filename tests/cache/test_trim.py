@@ -77,18 +77,20 @@ def test_what_is_written_meanwhile_stays(tmp_path: Path) -> None:
     assert trim.worth_keeping(str(tmp_path), lines, {}, time.time()) == lines
 
 
-def test_heads_of_what_is_gone_go_too(tmp_path: Path) -> None:
+def test_lines_without_artifacts_go_when_they_outgrow_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cache = IncrementalCache(str(tmp_path))
-    old = CacheEntry(CacheKey("head", "gone"), digest("1"), cache.write(b"artifact 0"))
-    new = CacheEntry(CacheKey("head", "new"), digest("1"), cache.write(b"artifact 1"))
-    live = CacheEntry(CacheKey("head", "live"), digest("1"), old.artifact)
-    front = CacheEntry(CacheKey("front", "live"), digest("2"), NONE)
-    for item in (old, new, live, front):
+    heads = [CacheEntry(CacheKey("head", f"src/{number}.vit"), digest(str(number)), NONE, ("a", "b")) for number in range(5)]
+    for item in heads:
         cache.put(item)
     cache.close()
-    age(tmp_path, 0, 2 * HOUR)
-    trim.trim(str(tmp_path), 1 << 30)
-    assert IncrementalCache(str(tmp_path)).all() == sorted([new, live, front])
+    fill(tmp_path, range(2))
+    assert trim.trim(str(tmp_path), 1 << 30).lines == 0
+    monkeypatch.setattr(trim, "TIMELESS", 100)
+    assert trim.trim(str(tmp_path), 1 << 30).lines == 5 and known(tmp_path) == {0, 1}
+    cache = IncrementalCache(str(tmp_path))
+    cache.put(heads[0])
+    cache.close()
+    assert trim.trim(str(tmp_path), 1 << 30).lines == 0
 
 
 def test_few_candidates_per_key_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

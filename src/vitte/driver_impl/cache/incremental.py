@@ -11,6 +11,7 @@ Nothing here fails: damage is a miss, a disk that cannot be written means that n
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -28,10 +29,15 @@ __all__ = ["NONE", "CacheEntry", "CacheKey", "Counters", "Fingerprint", "Increme
 
 T = TypeVar("T")
 
-SMALL_INDEX = 4 << 20
-"""Bytes up to which the index is written anew after every build that found something."""
+SMALL_INDEX = 64 << 10
+"""Bytes up to which the index is written anew after every build that found something; a larger one would cost it more than
+reading some journals costs the next."""
 MANY_JOURNALS = 64
 """Journals that are merged however large the index is: each is opened by every build."""
+
+
+_OF_ONE_FILE = (errno.EISDIR, errno.ENOTDIR, errno.EEXIST, errno.ENOTEMPTY, errno.EFBIG)
+"""What a strange thing in the place of one artifact leads to: others may still be kept."""
 
 
 class Counters(Struct):
@@ -146,7 +152,10 @@ class IncrementalCache:
         try:
             digest, new = write_object(self.folder, data)
         except OSError as error:
-            self._give_up(error)
+            if error.errno in _OF_ONE_FILE:
+                self._tell("place", f"an artifact cannot be put into the cache `{self.folder}` ({_reason(error)})")
+            else:
+                self._give_up(error)
             return ""
         self.counters.written += new
         return digest
@@ -161,7 +170,7 @@ class IncrementalCache:
         if (self._journal_bytes and worth) or self._removed or index.bad:
             removed = self._removed
             try:
-                merge(self.folder, lambda lines: lines - removed)
+                merge(self.folder, (lambda lines: lines - removed) if removed else None)
             except OSError as error:
                 if self.counters.entries:
                     self._give_up(error)

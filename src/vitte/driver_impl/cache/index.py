@@ -77,12 +77,16 @@ def encode(entry: CacheEntry) -> bytes:
     return b"%b~%08x" % (body, crc32(body))
 
 
+def intact(line: bytes) -> bool:
+    """Whether a line's checksum is right."""
+    return line[-9:] == b"~%08x" % crc32(memoryview(line)[:-9])
+
+
 def decode(line: bytes) -> CacheEntry | None:
     """The entry whose line this is, None when there is none: whatever `encode` would not have written is refused."""
-    body, _, checksum = line.rpartition(b"~")
-    if b"%08x" % crc32(body) != checksum or not body.isascii():
+    if not intact(line) or not line.isascii():
         return None
-    text = body.decode("ascii")
+    text = line[:-9].decode("ascii")
     fields: list[str] = text.split("|")
     if len(fields) < 5 or fields.pop() or not text.isprintable():
         return None
@@ -116,15 +120,22 @@ def starting(lines: list[bytes], start: bytes) -> list[bytes]:
     return lines[at : bisect_left(lines, start[:-1] + b"}", at)]
 
 
+def united(lines: list[bytes], more: Iterable[bytes]) -> list[bytes]:
+    """Sorted lines and others, sorted, each once. Quick when the others are few."""
+    merged = sorted([*lines, *more])
+    return [line for line, before in zip(merged, [b"", *merged]) if line != before]
+
+
 def dump(lines: Iterable[bytes]) -> bytes:
     """A whole index."""
-    kept = sorted(set(lines))
+    kept = united([], lines)
     body = b"\n".join([HEADER, *kept, b""])
     return b"%bend %d %b\n" % (body, len(kept), sha256(body).hexdigest().encode())
 
 
 def load(data: bytes) -> Index:
-    """What an index says. When the digest is right its lines are believed unread; otherwise each is checked."""
+    """What an index says. When the digest is right its lines are believed unread; otherwise each must have its own right.
+    Either way a line is `decode`d before anything is made of it."""
     start = data.find(b"\n") + 1
     first = data[: start - 1] if start else data
     end = data.rfind(b"\nend ") + 1
@@ -158,10 +169,10 @@ def load_journal(data: bytes) -> Index:
 
 
 def _salvage(lines: list[bytes], bad: int) -> Index:
-    """The good lines, each checked."""
+    """The good lines, as far as checksums tell."""
     good: set[bytes] = set()
     for line in lines:
-        if decode(line) is not None:
+        if len(line) > 9 and intact(line):
             good.add(line)
         elif line and line != HEADER and not line.startswith(b"end "):
             bad += 1

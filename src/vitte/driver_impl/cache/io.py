@@ -7,6 +7,7 @@ Every function may raise OSError. What that means (a miss, uncached) is for the 
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import time
@@ -36,6 +37,10 @@ LOCK_WAIT = 2.0
 _CHUNK = 1 << 20
 _FAR = 1 << 30
 """Windows locks byte ranges and keeps others from reading them; this one is beyond every file's end."""
+
+
+class NotFit(OSError):
+    """What is there is no regular file, or is larger than anything of ours."""
 
 
 def open(path: str, flags: int, mode: int = 0o600) -> int:
@@ -157,10 +162,10 @@ def remove(path: str) -> bool:
 
 
 def read_all(fd: int, limit: int) -> bytes:
-    """The rest of a regular file of at most `limit` bytes."""
+    """The rest of a regular file of at most `limit` bytes. Raises `NotFit` for anything else."""
     info = fstat(fd)
     if not stat.S_ISREG(info.st_mode) or info.st_size > limit:
-        raise OSError(27, "not a file of a fit size")
+        raise NotFit(errno.EFBIG, "not a file of a fit size")
     first = read(fd, info.st_size + 1)
     if not first:
         return first
@@ -170,7 +175,7 @@ def read_all(fd: int, limit: int) -> bytes:
         chunks.append(chunk)
         total += len(chunk)
         if total > limit:
-            raise OSError(27, "the file grows")
+            raise NotFit(errno.EFBIG, "the file grows")
     return first if len(chunks) == 1 else b"".join(chunks)
 
 
@@ -188,7 +193,7 @@ def hash_file(path: str) -> str:
     fd = open(path, READ)
     try:
         if not stat.S_ISREG(fstat(fd).st_mode):
-            raise OSError(22, "not a file")
+            raise NotFit(errno.EINVAL, "not a file")
         state = sha256()
         while chunk := read(fd, _CHUNK):
             state.update(chunk)
@@ -203,7 +208,7 @@ def write_all(fd: int, data: bytes) -> None:
     while done < len(data):
         step = write(fd, memoryview(data)[done:])
         if step <= 0:
-            raise OSError(28, "no space left on device")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         done += step
 
 

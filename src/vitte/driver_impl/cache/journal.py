@@ -6,6 +6,7 @@ holds a lock on its file while it lives: a journal that can be locked is complet
 
 from __future__ import annotations
 
+import errno
 import os
 
 from vitte.driver_impl.cache import io
@@ -53,7 +54,7 @@ class Journal:
             except OSError:
                 pass  # without locks, the process id in the name tells whether the writer lives
             return fd
-        raise problem or OSError(11, "no journal could be made")
+        raise problem or OSError(errno.EAGAIN, "no journal could be made")
 
     def close(self) -> None:
         """After this the file is an orphan, to be merged by whoever comes."""

@@ -13,6 +13,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -95,7 +96,8 @@ def listed(path: str) -> list[os.DirEntry[str]]:
 def create(folder: str) -> None:
     """Make a cache folder, for this user only, unless it is there. Raises OSError."""
     try:
-        io.stat_of(folder)
+        if not stat.S_ISDIR(io.stat_of(folder).st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
         return
     except FileNotFoundError:
         pass

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from vitte.driver_impl.cache import io
-from vitte.driver_impl.cache.index import Index, dump, load
+from vitte.driver_impl.cache.index import Index, dump, load, united
 from vitte.driver_impl.cache.journal import Orphan, adopt, journals
 from vitte.driver_impl.cache.layout import index_path, journal_folder, lock_path
 
@@ -18,11 +18,14 @@ MAX_INDEX = 1 << 29
 
 
 def read_index(folder: str) -> tuple[Index, int]:
-    """The index and its size in bytes; an empty one when there is none. Raises OSError when it is there and cannot be read."""
+    """The index and its size in bytes; an empty one when there is none, and when something else is in its place, which counts
+    as damage. Raises OSError when it is there and cannot be read."""
     try:
         data = io.read_file(index_path(folder), MAX_INDEX)
     except (FileNotFoundError, NotADirectoryError):
         return Index(), 0
+    except io.NotFit:
+        return Index(bad=1), 0
     return load(data), len(data)
 
 
@@ -42,12 +45,10 @@ def merge(folder: str, change: Callable[[set[bytes]], set[bytes]] | None = None)
                 orphan = adopt(path)
                 if orphan is not None:
                     orphans.append(orphan)
-            lines = set(index.lines)
-            for orphan in orphans:
-                lines.update(orphan.index.lines)
+            lines = united(index.lines, [line for orphan in orphans for line in orphan.index.lines])
             if change is not None:
-                lines = change(lines)
-            if index.bad or len(lines) != len(index.lines) or not lines.issuperset(index.lines):
+                lines = sorted(change(set(lines)))
+            if index.bad or lines != index.lines:
                 io.write_file(index_path(folder), dump(lines), durable=True)
             written = True
         finally:

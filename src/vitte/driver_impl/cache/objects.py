@@ -6,6 +6,7 @@ it was last used, to within `MARK` seconds: content needs no time, and eviction 
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from hashlib import sha256
@@ -66,7 +67,7 @@ def write_object(folder: str, data: bytes) -> tuple[str, bool]:
     except OSError:
         pass
     if len(data) > MAX_OBJECT:
-        raise OSError(27, "too large")
+        raise io.NotFit(errno.EFBIG, "the artifact is too large")
     io.write_file(path, data, _READ_ONLY)
     return digest, True
 

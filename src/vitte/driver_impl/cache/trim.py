@@ -22,6 +22,8 @@ BUDGET = 2 << 30
 """Bytes of artifacts that a cache may hold, unless VITTE_CACHE_SIZE says otherwise."""
 INDEX_BUDGET = 64 << 20
 """Bytes of lines: an index is read as a whole by every build."""
+TIMELESS = 4 << 20
+"""Bytes of lines without an artifact that are kept however few others there are."""
 CANDIDATES = 16
 """Entries kept under one key and fingerprint: each is compared when the key is looked up."""
 SPARE = 90 * 60
@@ -110,28 +112,25 @@ def trim(folder: str, limit: int) -> Trimmed:
 def worth_keeping(folder: str, lines: set[bytes], used: dict[str, float], now: float) -> set[bytes]:
     """The lines that may lead to something. `used`: artifacts that are there, by digest.
 
-    Dropped are: lines whose artifact is gone; the least recently used of too many under one key; `head` entries of ids that have
-    no other entry, and have not been used lately; and the least recently used of what is beyond `INDEX_BUDGET`.
+    Dropped are: lines whose artifact is gone; the least recently used of too many under one key, and of what is beyond
+    `INDEX_BUDGET`. Lines without an artifact say nothing of their use: when they outgrow the others, all go.
     """
     groups: dict[bytes, list[tuple[float, bytes]]] = {}
-    heads: list[tuple[float, str, bytes]] = []
-    others: set[str] = set()
+    timeless: list[bytes] = []
     for line in lines:
         entry = decode(line)
         if entry is None:
             continue
-        when = used.get(entry.artifact, 0.0)
-        if entry.artifact != NONE and entry.artifact not in used:
+        if entry.artifact == NONE:
+            timeless.append(line)
+            continue
+        when = used.get(entry.artifact)
+        if when is None:
             try:  # it may have been written since
                 when = io.stat_of(object_path(folder, entry.artifact)).st_mtime
             except OSError:
                 continue
-        if entry.key.kind == "head":
-            heads.append((when, entry.key.id, line))
-        else:
-            others.add(entry.key.id)
         groups.setdefault(prefix_of(line), []).append((when, line))
-    lonely = {line for when, id, line in heads if id not in others and now - when >= SPARE}
     ranked: list[tuple[float, bytes]] = []
     for group in groups.values():
         group.sort(reverse=True)
@@ -140,11 +139,12 @@ def worth_keeping(folder: str, lines: set[bytes], used: dict[str, float], now: f
     good: set[bytes] = set()
     size = 0
     for _, line in ranked:
-        if line not in lonely:
-            size += len(line) + 1
-            if size > INDEX_BUDGET:
-                break
-            good.add(line)
+        size += len(line) + 1
+        if size > INDEX_BUDGET:
+            break
+        good.add(line)
+    if sum(map(len, timeless)) <= max(size, TIMELESS):
+        good.update(timeless)
     return good
 
 
