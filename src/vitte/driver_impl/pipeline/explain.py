@@ -46,11 +46,12 @@ def why(shop: Workshop, unit: Unit) -> Rebuilt:
     for word, reason in _ORDER.items():
         if old.get(word) != new.get(word):
             rebuilt.reason = reason
-            rebuilt.detail = _difference(old.get(word, []), new.get(word, []))
             if word == "broken" and new.get(word) == ["no"]:
                 rebuilt.reason = "dependency-mended"
-            if rebuilt.reason == "source-changed":
+            if word == "source":
                 rebuilt.detail = unit.display
+            elif word in ("option", "file", "import"):
+                rebuilt.detail = _difference(old.get(word, []), new.get(word, []))
             break
     return rebuilt
 
