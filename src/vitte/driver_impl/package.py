@@ -66,7 +66,8 @@ def load_package(root: str, context: DriverContext, seen: dict[str, Package], di
         return seen[key]
     manifest = _manifest(os.path.join(root, MANIFEST), os.path.join(display, MANIFEST), context)
     source_root = os.path.join(root, "src")
-    entry = next((p for p in (os.path.join(source_root, "main" + s) for s in SUFFIXES) if os.path.isfile(p)), "")
+    # Whether it is there at all: what it is turns out when its digest is asked for.
+    entry = next((p for p in (os.path.join(source_root, "main" + s) for s in SUFFIXES) if os.access(p, os.F_OK)), "")
     package = Package(name=manifest.name, root=root, source_root=source_root, entry=entry, display=display, manifest=manifest)
     seen[key] = package
     if not entry and not display:
