@@ -100,7 +100,12 @@ def test_the_program_is_put_back(folder: Path) -> None:
     program = folder / "target" / "dev" / "demo"
     build(folder)
     good = program.read_bytes()
-    damages = (program.unlink, lambda: program.write_bytes(good[:-1]), lambda: program.write_bytes(b"x" * len(good)), lambda: program.chmod(0o644))
+    damages = (
+        program.unlink,
+        lambda: program.write_bytes(good[:-1]),
+        lambda: program.write_bytes(b"x" * len(good)),
+        lambda: program.chmod(0o644),
+    )
     for damage in damages:
         damage()
         assert idle(build(folder)[1])

@@ -138,7 +138,7 @@ class Known:
         self._members: dict[str, _Group] = {}
         self._cases: dict[str, int] = {}
         self._answers: dict[tuple[str, str, int], str] = {}
-        self._held: dict[str, bool] = {}
+        self._held: dict[tuple[int, str], bool] = {}
         self._whole: dict[tuple[str, str], Any] = {}
 
     def add(self, index: int, module: str, parts: Parts | None, reach: int, std: bool, broken: bool) -> None:
@@ -190,17 +190,20 @@ class Known:
 
     def holds(self, dependency: str, reach: int) -> bool:
         """Whether an edge, as text, has the answer that it had. False for what is no edge."""
-        known = self._held.get(dependency)
-        if known is not None:
-            return known
         kind, _, rest = dependency.partition(":")
         subject, _, value = rest.rpartition("=")
         if kind not in EDGE_KINDS or not subject:
             return False
-        held = self.answer(kind, subject, reach) == value
-        if kind in _OF_DECLARATION:  # the same for every unit that asks
-            self._held[dependency] = held
-        return held
+        if kind not in _OF_DECLARATION:
+            return self.answer(kind, subject, reach) == value
+        # One answer for all who see the module; whether it is in reach is asked each time.
+        unit = self.module(subject.partition("::")[0], reach)
+        if unit is None:
+            return value == NOTHING
+        known = self._held.get((unit.index, dependency))
+        if known is None:
+            known = self._held[unit.index, dependency] = self.answer(kind, subject, reach) == value
+        return known
 
     def answer(self, kind: str, subject: str, reach: int) -> str:
         """The fingerprint of the answer to a question, for a unit that sees `reach` (itself not in it)."""
@@ -238,6 +241,9 @@ class Known:
             return _digest(*[f"{path} {_of(unit, 'sig', path)}" for unit, path in self._impls[subject].within(reach)])
         if kind == "member":
             return _digest(*[path for _, path in self._members[subject].within(reach)])
+        if kind == "method":
+            key, _, name = subject.rpartition(" ")
+            return _digest(*[path for _, path in self.traits_within(key, name, reach)])
         if kind == "inherent":
             key, _, name = subject.rpartition(" ")
             if name == "*":
@@ -272,8 +278,12 @@ class Known:
     def members_within(self, name: str, reach: int) -> list[tuple[_Unit, str]]:
         return self._members.get(name, _EMPTY).within(reach)
 
-    def implements(self, trait: str, key: str, reach: int) -> bool:
-        """Whether there is an impl of a trait in reach for types with this head, or a blanket one."""
+    def traits_within(self, key: str, name: str, reach: int) -> list[tuple[_Unit, str]]:
+        """Traits in reach with a member of this name that types with this head may have: there is an impl for them or a blanket one, or the
+        trait is of the library, since the compiler implements some of those unasked."""
+        return [entry for entry in self.members_within(name, reach) if entry[0].std or self._implements(entry[1], key, reach)]
+
+    def _implements(self, trait: str, key: str, reach: int) -> bool:
         return any(self._impls.get(f"{trait} {head}", _EMPTY).mask & reach for head in (key, "*"))
 
     def has_case(self, name: str, reach: int) -> bool:
@@ -624,12 +634,10 @@ class Recorder(Definitions):
         if known is None:
             self._combined("method", f"{key} {name}")
             own = super().impls_of
-            found = [
-                self.traits[path]
-                for unit, path in self.known.members_within(name, self._reach)
-                # What primitives implement unasked is declared in the library.
-                if unit.std or self.known.implements(path, key, self._reach) or own(path, key) or own(path, "*")
-            ]
+            # A trait that this unit implements was looked at for that: what members it has is asked there.
+            paths = {path for _, path in self.known.traits_within(key, name, self._reach)}
+            paths |= {path for _, path in self.known.members_within(name, self._reach) if own(path, key) or own(path, "*")}
+            found = [self.traits[path] for path in paths]
             found += [trait for path, trait in self.traits.items() if path.startswith(self._own_prefix) and name in members_of_trait(trait)]
             known = self.memo["traits_for", key, name] = sorted(found, key=_path_of_trait)
         return known

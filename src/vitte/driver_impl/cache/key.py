@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from hashlib import sha256
+from time import time_ns
 
 from msgspec import Struct
 
@@ -17,6 +18,9 @@ from vitte.driver.options import CHECK_FIELDS, TRACKED_FIELDS, DriverOptions
 FORMAT = 2
 """Raised whenever the meaning of anything kept changes; part of every key."""
 _HERE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+_RACY = 2_000_000_000
+"""Nanoseconds for which a file that changed is not believed to be recognised by its times: it may change again unnoticed."""
 
 KEY_PARTS = ("format", "kind", "compiler", "option", "unit", "file", "role", "source", "import", "found", "broken")
 """What a unit's key speaks of, in order:
@@ -127,9 +131,12 @@ def _find_identity(memo_folder: str) -> str:
     """
     files = compiler_files()
     stamp = sha256()
+    latest = 0
+    begun = time_ns()
     for path in files:
         info = os.stat(path)
-        stamp.update(f"{path}|{info.st_size}|{info.st_mtime_ns}|{info.st_ino}\n".encode())
+        stamp.update(f"{path}|{info.st_size}|{info.st_mtime_ns}|{info.st_ctime_ns}|{info.st_ino}\n".encode("utf-8", "surrogateescape"))
+        latest = max(latest, info.st_ctime_ns)
     memo = os.path.join(memo_folder, f"compiler-{stamp.hexdigest()[:32]}") if memo_folder else ""
     if memo:
         try:
@@ -146,7 +153,7 @@ def _find_identity(memo_folder: str) -> str:
         whole.update(f"{os.path.relpath(path, _HERE)} {len(content)}\n".encode())
         whole.update(content)
     result = whole.hexdigest()
-    if memo:
+    if memo and latest + _RACY < begun:
         from vitte.driver_impl.files import write_atomic
 
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import subprocess
 from msgspec import Struct
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver_impl.files import write_atomic
 from vitte.driver_impl.link.lld import Plan
 
 RESPONSE_LIMIT = 30_000
@@ -53,12 +55,23 @@ def execute(plan: Plan) -> LinkResult:
         if crashed(done.returncode, text):
             raise DriverError(f"the linker crashed: {how(done.returncode)}", status=EXIT_TOOLCHAIN, details=text)
         if done.returncode == 0:
-            os.replace(plan.output, plan.final)
+            _move(plan.output, plan.final)
         return LinkResult(done.returncode, text)
     finally:
         _unlink(plan.output)
         if response:
             _unlink(response)
+
+
+def _move(source: str, target: str) -> None:
+    """Rename, also to another file system."""
+    try:
+        os.replace(source, target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        with open(source, "rb") as file:
+            write_atomic(target, file.read(), 0o777)
 
 
 def quoted(word: str) -> str:

@@ -137,9 +137,10 @@ def library(name: str, libc: str) -> str:
     return f"-l{name}"
 
 
-def plan(linker: list[str], inputs: list[str], output: str, options: DriverOptions, run_time: Runtime) -> Plan:
-    """The command line of a position-independent executable. Pure, but for looking where named libraries are."""
-    temporary = f"{output}.{os.getpid()}.tmp"
+def plan(linker: list[str], inputs: list[str], output: str, options: DriverOptions, run_time: Runtime, temporary: str = "") -> Plan:
+    """The command line of a position-independent executable. Pure, but for looking where named libraries are.
+    `temporary`: what the linker writes, by default beside the output."""
+    temporary = temporary or f"{output}.{os.getpid()}.tmp"
     command = [
         *linker, "-m", "elf_x86_64", "-pie", "--hash-style=gnu", "--eh-frame-hdr", "-z", "relro", "-z", "now", "--gc-sections",
         "--build-id=none", "--fatal-warnings", "--error-limit=0", "-dynamic-linker", run_time.loader,

@@ -18,7 +18,7 @@ from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, Package
 from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest
-from vitte.driver_impl.files import read_source
+from vitte.driver_impl.files import UNREADABLE, read_source
 from vitte.driver_impl.package import STD_ROOT, SUFFIXES
 from vitte.driver_impl.pipeline.keeps import Keep
 from vitte.ir.lang import PRELUDE_MODULES
@@ -174,10 +174,18 @@ class Discovery:
         if known is not None:
             self.by_path[path] = known
             return known
+        odd = not _is_text(path)
+        if odd:  # shown with marks for the odd bytes, and not compiled: names in results are text
+            display, module = _shown_bytes(display), _shown_bytes(module)
         diagnostics = Diagnostics(display)
         unit = Unit(len(self.units), module, path, display, role, package, diagnostics, Diagnostics(display))
         self.by_path[key] = self.by_path[path] = unit.index
         self.units.append(unit)
+        if odd:
+            unit.usable = False
+            rename = Suggestion("give the file another name")
+            diagnostics.error(UNREADABLE, NO_SPAN, f"the name of `{display}` is not UTF-8", helps=(rename,))
+            return unit.index
         unchanged = self.keep(unit).memo.digest(os.path.abspath(path)) if data is None else None
         head = None
         if unchanged is not None:
@@ -511,6 +519,16 @@ def _head_from(lines: tuple[str, ...]) -> Head | None:
         return None
     head.uses.sort(key=lambda use: use[1])
     return head
+
+
+def _is_text(path: str) -> bool:
+    """Whether a file's own name is UTF-8; those of the folders above it go into nothing."""
+    name = os.path.basename(path)
+    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)
+
+
+def _shown_bytes(path: str) -> str:
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _module_of(stem: str) -> str:

@@ -32,7 +32,7 @@ def link_program(
     start_object, start_digest = _start_object(options, context, keeps)
     objects = [start_object, *(shop.done[index].path for index in order)]
     digests = [start_digest, *(shop.done[index].artifact for index in order)]
-    plan = _plan(options, objects, output)
+    plan = _plan(options, context, objects, output)
     key = _image_key(plan, dict(zip(objects, digests)), options, keeps)
     cache = keeps.own.cache
     entry = CacheKey("image", package.name)
@@ -65,16 +65,18 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     path = os.path.join(scratch(context), "start.o")
     with open(path, "wb") as file:
         file.write(codegen.start_object(options.target))
-    plan = _plan(options, [path, *objects], output)
+    plan = _plan(options, context, [path, *objects], output)
     _execute(plan, options, context)
     return plan.command
 
 
-def _plan(options: DriverOptions, objects: list[str], output: str) -> lld.Plan:
+def _plan(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> lld.Plan:
     linker = linker_of(options)
     if options.target.triple != "x86_64-unknown-linux-gnu":
         raise DriverError(f"linking for `{options.target.triple}` is not supported yet")
-    return lld.plan(linker, objects, output, options, lld.runtime())
+    # LLD takes the name of its output for a pattern in which `%` stands for something else.
+    temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else ""
+    return lld.plan(linker, objects, output, options, lld.runtime(), temporary)
 
 
 def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext) -> None:
