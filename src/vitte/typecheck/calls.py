@@ -10,7 +10,7 @@ from vitte.base.suggest import closest
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
 from vitte.ir.defs import ParamDef, ProcDef
-from vitte.ir.types import HAS_INFER, HAS_PROJECTION, Ty, show, subst
+from vitte.ir.types import HAS_ERROR, HAS_INFER, HAS_PROJECTION, Ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument, need_unsafe
 from vitte.typecheck.cases import adt_args, bare_not_found, construct, expected_case
@@ -289,7 +289,7 @@ def _bind(cx: Cx, proc: ProcDef, hargs: list[hir.Arg], first: int, span: Span, n
         return None
     missing = [params[first + i].name for i, s in enumerate(slots) if s is None and params[first + i].default is None]
     if missing:
-        if named:
+        if named and not _is_broken(proc):
             cx.error(E.ARG_COUNT, name_span, f"`{proc.name}` is called without {E.listed(missing)}", "missing", _declared(proc))
         else:
             _count_error(cx, proc, hargs, first, span, name_span)
@@ -301,7 +301,14 @@ def _declared(proc: ProcDef) -> Why:
     return f"`{proc.name}` is declared here", proc.name_span, proc.file
 
 
+def _is_broken(proc: ProcDef) -> bool:
+    """Whether its declaration has a mistake, which has been reported: who knows what it wants?"""
+    return any(param.ty.flags & HAS_ERROR for param in proc.params)
+
+
 def _count_error(cx: Cx, proc: ProcDef, hargs: list[hir.Arg], first: int, span: Span, name_span: Span) -> None:
+    if _is_broken(proc):
+        return
     params = proc.params[first:]
     needed = len([p for p in params if p.default is None])
     takes = E.plural(len(params), "argument") if needed == len(params) else f"{needed} to {len(params)} arguments"
