@@ -201,6 +201,46 @@ def test_a_kind_can_be_left_out_to_show_that_it_is_needed(monkeypatch: pytest.Mo
     assert not {key for key in asked(USERS["much"]) if key.startswith("sig:")}
 
 
+def test_whether_a_module_is_in_reach_is_asked_for_each_unit() -> None:
+    """An answer that one unit got is not another's, which sees less or more."""
+    files = {"hub": HUB, "near": "use hub\nproc f() {}", "far": "proc f() {}"}
+    for near_first in (True, False):
+        program = Program(files)
+        known = program.known
+        near, far = program.bits(program["near"].reach), program.bits(program["far"].reach)
+        answer = known.answer("sig", "hub::area", near)
+        for reach in (near, far) if near_first else (far, near):
+            assert known.holds("sig:hub::area=-", reach) is (reach == far)
+            assert known.holds(f"sig:hub::area={answer}", reach) is (reach == near)
+    assert not known.holds("sig:hub::area", near)
+    assert not known.holds("what:hub::area=-", near)
+
+
+UNRELATED = ("a value", "a case more", "a new export", "a private procedure more", "a generic body", "an alias", "the representation")
+
+
+@pytest.mark.parametrize("name", ["method", "default method", "missing method"])
+def test_a_method_call_does_not_mind_what_it_has_nothing_to_do_with(name: str) -> None:
+    base = Program({"hub": HUB, "main": USERS[name]})["main"]
+    for variant in UNRELATED:
+        other = Program({"hub": VARIANTS[variant], "main": USERS[name]})
+        hints = {edge.kind for edge in base.edges} & {"reach"}
+        assert other.current(base.edges, other["main"].reach) is not bool(hints), variant
+
+
+def test_a_trait_that_gets_a_member_is_seen_by_who_implements_it() -> None:
+    user = """
+        use hub.{Loud}
+        form Dog { n: int }
+        impl Loud for Dog {}
+        proc f(d: Dog) -> int { give d.bark() }
+        """
+    before = Program({"hub": "pub trait Loud { proc shout(self) -> int { give 1 } }", "main": user})
+    after = Program({"hub": "pub trait Loud { proc bark(self) -> int { give 1 } }", "main": user})
+    assert not after.current(before["main"].edges, after["main"].reach)
+    assert before["main"].said and not after["main"].said
+
+
 # --- edges that hold mean the same result -------------------------------------------------------------------------
 
 USERS = {
