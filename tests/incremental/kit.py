@@ -62,10 +62,10 @@ def rebuilt(result: Result) -> dict[str, dict[str, object]]:
     return {str(m["unit"]): m for m in messages if m.get("type") == "rebuilt"}
 
 
-def run(arguments: list[str], folder: Path | str, env: dict[str, str], timeout: float = 300.0) -> Result:
-    """`vitte ARGUMENTS` in a fork of this process, with the image it left at `OUT`."""
+def run(arguments: list[str], folder: Path | str, env: dict[str, str], timeout: float = 120.0) -> Result:
+    """`vitte ARGUMENTS` in a fork of this process, with the image that `build` left at `OUT`."""
     ran = forked.vitte(*arguments, cwd=folder, env=env, timeout=timeout)
-    return Result(ran.status, ran.stdout, ran.stderr, image(folder))
+    return Result(ran.status, ran.stdout, ran.stderr, image(folder) if arguments[0] == "build" else b"")
 
 
 def image(folder: Path | str) -> bytes:
@@ -147,12 +147,18 @@ class Bench:
         shutil.rmtree(target, ignore_errors=True)
         return result
 
-    def same(self, got: Result, wanted: Result, what: str) -> None:
-        """Raises `Wrong` when they differ. An image counts when the build went well: a failed one leaves what was there."""
+    def same(self, got: Result, wanted: Result, what: str, harmed: bool = False) -> None:
+        """Raises `Wrong` when they differ. An image counts when the build went well: a failed one leaves what was there.
+        `harmed`: the cache was damaged or cannot be written, so a notice that names its folder is no difference."""
+        if harmed:
+            got = got._replace(err=without_notices(got.err))
         if got.status != 0 or wanted.status != 0:
             got, wanted = got._replace(image=b""), wanted._replace(image=b"")
         if got != wanted:
             raise Wrong(f"{what}\nin {self.root}\n=== got\n{got.text()}\n=== clean\n{wanted.text()}")
+
+    def image_is(self, wanted: Result) -> bool:
+        return image(self.tree) == wanted.image
 
     def cache_files(self) -> list[Path]:
         """All files of the cache that is tried, sorted."""
@@ -172,6 +178,33 @@ def warm(std: Path) -> None:
     run(["check", "main.vit"], folder, env)
     run(["run", "--engine", "interp", "main.vit"], folder, env)
     run(["run", "--engine", "interp", "main.vit", "-g=line"], folder, env)
+
+
+def without_notices(text: bytes) -> bytes:
+    """What was said besides notices of the cache."""
+    return b"".join(line for line in text.splitlines(keepends=True) if b"the cache `" not in line)
+
+
+def start(arguments: list[str], folder: Path | str, env: dict[str, str]) -> int:
+    """`vitte ARGUMENTS` in a process group of its own, not waited for; its process id."""
+    forked.preload()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            null = os.open(os.devnull, os.O_RDWR)
+            forked._child(arguments, folder, null, null, null, env)
+        finally:
+            os._exit(71)
+    try:
+        os.setpgid(pid, pid)
+    except OSError:
+        pass  # it has done so itself
+    return pid
+
+
+def ended(pid: int) -> int:
+    """Wait for it; its exit status, negative for a signal."""
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 LIBRARY = """\
