@@ -19,6 +19,7 @@ checksum. Spans of declarations lie with the data and have no fingerprint: they 
 
 from __future__ import annotations
 
+import re
 from binascii import crc32
 from bisect import bisect_right
 from hashlib import sha256
@@ -262,12 +263,20 @@ def _fingerprint_body(table: _Table, path: str, body: thir.Body, name_span: Span
     table.lines[path] = fingerprint(_encoder.encode(places))
 
 
-def fields_of(kind: Any) -> tuple[str, ...]:
-    return kind.__struct_fields__  # type: ignore[no-any-return]
+_NODES: dict[str, Any] = {name: c for name, c in vars(thir).items() if isinstance(c, type) and issubclass(c, Struct)}
 
 
-_NODES: frozenset[type] = frozenset([c for c in vars(thir).values() if isinstance(c, type) and issubclass(c, Struct)])
-_SPANNED: frozenset[type] = frozenset([c for c in _NODES if "span" in fields_of(c)])
+def _inner_fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a node that hold nodes, by the words of their annotations."""
+    inner = {"Expr", "Stmt", "Pat", *_NODES}
+    hints: dict[str, str] = {}
+    for base in reversed(kind.__mro__):
+        hints.update(vars(base).get("__annotations__", {}))
+    return tuple([name for name in kind.__struct_fields__ if inner.intersection(re.findall(r"\w+", hints[name]))])
+
+
+_INNER: dict[type, tuple[str, ...]] = {kind: _inner_fields(kind) for kind in _NODES.values()}
+_SPANNED: frozenset[type] = frozenset([kind for kind in _NODES.values() if "span" in kind.__struct_fields__])
 
 
 def _spanned(body: thir.Body) -> list[Any]:
@@ -277,12 +286,16 @@ def _spanned(body: thir.Body) -> list[Any]:
     while todo:
         node = todo.pop()
         cls = type(node)
-        if cls is list or cls is tuple:
-            todo.extend(node)
-        elif cls in _NODES:
+        inner = _INNER.get(cls)
+        if inner is not None:
             if cls in _SPANNED:
                 found.append(node)
-            todo.extend([getattr(node, name) for name in cls.__struct_fields__])
+            for name in inner:
+                value = getattr(node, name)
+                if value:
+                    todo.append(value)
+        elif cls is list or cls is tuple:
+            todo += node
     return found
 
 
