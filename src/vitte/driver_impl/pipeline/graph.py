@@ -110,6 +110,7 @@ class Discovery:
         self.exists: dict[str, bool] = {}
         """What is known of files that imports were looked for in."""
         self._library: dict[str, int | None] = {}
+        self._folders: dict[str, str] = {}
 
     @property
     def unsure(self) -> bool:
@@ -163,13 +164,24 @@ class Discovery:
         unit.prelude = [self.root(path).index for path in roots]
 
     def _display(self, path: str, package: Package) -> str:
-        return os.path.normpath(os.path.join(package.display, os.path.relpath(path, package.root or "."))).replace(os.sep, "/")
+        start = package.root + os.sep
+        inside = path[len(start) :] if path.startswith(start) else os.path.relpath(path, package.root or ".")
+        return os.path.normpath(os.path.join(package.display, inside)).replace(os.sep, "/")
+
+    def _real(self, path: str) -> str:
+        """As `os.path.realpath`, with folders looked at once."""
+        folder, name = os.path.split(path)
+        real = self._folders.get(folder)
+        if real is None:
+            real = self._folders[folder] = os.path.realpath(folder)
+        path = os.path.join(real, name)
+        return os.path.realpath(path) if os.path.islink(path) else path
 
     def _unit(self, path: str, module: str, display: str, role: str, package: Package | None, data: bytes | None) -> int:
         known = self.by_path.get(path)
         if known is not None:
             return known
-        key = path if path == "-" else os.path.realpath(path)
+        key = path if path == "-" else self._real(path)
         known = self.by_path.get(key)
         if known is not None:
             self.by_path[path] = known
@@ -482,7 +494,12 @@ def remapped_display(unit: Unit, options: DriverOptions) -> str:
 
 def members(reach: int) -> list[int]:
     """The indexes of the bits that are set, ascending."""
-    return [at for at, bit in enumerate(reversed(bin(reach)[2:])) if bit == "1"]
+    found = []
+    while reach:
+        low = reach & -reach
+        found.append(low.bit_length() - 1)
+        reach ^= low
+    return found
 
 
 def head_of(tree: ast.Module) -> Head:
