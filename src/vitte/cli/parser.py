@@ -18,15 +18,17 @@ class Usage(Exception):
 
 
 class Args:
-    """`values`: (key, value) in order; flags have the value "". `rest`: what stood after `--`."""
+    """`values`: (key, value) in order; flags have the value "". `rest`: what stood after `--`. `words`: everything after the command, as it
+    was written, argument files read."""
 
-    __slots__ = ("command", "positionals", "rest", "values")
+    __slots__ = ("command", "positionals", "rest", "values", "words")
 
     def __init__(self) -> None:
         self.command = ""
         self.positionals: list[str] = []
         self.values: list[tuple[str, str]] = []
         self.rest: list[str] = []
+        self.words: list[str] = []
 
     def get(self, key: str, default: str = "") -> str:
         """The last value given."""
@@ -62,6 +64,7 @@ def parse(arguments: list[str]) -> Args:
         elif not args.command:
             args.command = _command(word)
             options = _by_name(options_of(args.command))
+            args.words = words[at:]
             if args.command in LATER:
                 break
         else:

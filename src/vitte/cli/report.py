@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -112,6 +113,8 @@ class Progress:
     def __init__(self, options: DriverOptions) -> None:
         self.started = self.last = time.monotonic()
         self.shown = False
+        self.watch = os.environ.pop("VITTE_WATCH", "")
+        """What `vitte watch` wants to be told (see `cli.watching`); no business of a program that is run."""
         self.on = not options.quiet and options.message_format == "human" and not options.log and sys.stderr.isatty()
 
     def __call__(self, done: int, total: int, module: str) -> None:

@@ -153,6 +153,10 @@ COMMANDS: dict[str, Command] = {
                     Option("into", "--into", "`merge`: the folder that takes in the others", "DIR"),
                     Option("target_dir", "--target-dir", "where a package's results go", "DIR"),
                 ), ("vitte cache stats", "vitte cache merge --into cache shard1 shard2")),
+        Command("watch", "watch", "[check|build|run|test] [OPTIONS] [FILE] [-- ARGUMENTS]", "build again at every change",
+                "Compile and run", "run " + _BUILD, (
+                    Option("no_clear", "--no-clear", "leave the screen as it is between builds"),
+                ), ("vitte watch", "vitte watch run hello.vit -- a b", "vitte watch test -O2")),
         Command("server", "server", "start|stop|status|run", "a process that has the compiler loaded: commands begin sooner", "More",
                 "general", (
                     Option("address", "--address", "serve only at the address of that name", "NAME"),
@@ -164,7 +168,7 @@ COMMANDS: dict[str, Command] = {
 }  # fmt: skip
 
 SHORT: dict[str, str] = {"b": "build", "r": "run", "c": "check", "t": "test"}
-LATER: tuple[str, ...] = ("fmt", "fix", "doc", "watch", "lsp", "bench", "bootstrap", "inspect", "target")
+LATER: tuple[str, ...] = ("fmt", "fix", "doc", "lsp", "bench", "bootstrap", "inspect", "target")
 """Commands that are planned and answer so."""
 
 

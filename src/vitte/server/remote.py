@@ -104,6 +104,7 @@ class _Conversation:
 
     def _program(self, fields: list[bytes]) -> bytes:
         """Run a program in this terminal, as `driver_impl.runtime` does it."""
+        os.environ.pop("VITTE_WATCH", None)  # was for the compiler
         folder, seconds, arguments, environment = fields
         self.signals.back()
         kind, number = _run(os.fsdecode(folder), float(seconds or 0), protocol.unpack(arguments), environment)

@@ -5,15 +5,20 @@ from __future__ import annotations
 import os
 import sys
 
-_RUN = "import sys; sys.path.insert(0, sys.argv.pop(1)); import vitte; del sys.path[0]; from vitte.cli import main; main()"
+from vitte.server import protocol
+
+_MAIN = "import sys; sys.path.insert(0, sys.argv.pop(1)); import vitte; del sys.path[0]; from vitte.cli import main; main()"
 """Runs this very package, wherever it is installed, without looking for modules in the working folder."""
+
+
+def command(words: list[str]) -> list[str]:
+    """A command line that runs `vitte` with these words in a fresh interpreter."""
+    return [sys.executable, "-P", "-c", _MAIN, os.path.dirname(protocol.PACKAGE), *words]
 
 
 def start(path: str, ready: int = -1) -> bool:
     """Start a server for the address. `ready`: a descriptor that the server closes when it can be reached. False when none is to be
     started: another one is there or is starting, or there is no safe place for its socket."""
-    from vitte.server import protocol
-
     folder = os.path.dirname(path)
     try:
         os.makedirs(os.path.dirname(folder), exist_ok=True)
@@ -23,11 +28,9 @@ def start(path: str, ready: int = -1) -> bool:
             pass
         if not protocol.is_private(folder) or not _is_free(path + ".lock"):
             return False
-        parent = os.path.dirname(protocol.PACKAGE)
-        command = [sys.executable, "-P", "-c", _RUN, parent, "server", "run", "--address", os.path.basename(path)]
         pid = os.fork()
         if pid == 0:
-            _detach(command, ready)
+            _detach(["server", "run", "--address", os.path.basename(path)], ready)
         os.waitpid(pid, 0)
         return True
     except OSError:
@@ -48,7 +51,7 @@ def _is_free(lock: str) -> bool:
         os.close(number)
 
 
-def _detach(command: list[str], ready: int) -> None:
+def _detach(words: list[str], ready: int) -> None:
     try:
         os.setsid()
         if os.fork():
@@ -60,8 +63,8 @@ def _detach(command: list[str], ready: int) -> None:
         if ready >= 0:
             os.dup2(ready, 3)
             os.set_inheritable(3, True)
-            command += ["--ready", "3"]
+            words += ["--ready", "3"]
         os.closerange(3 if ready < 0 else 4, os.sysconf("SC_OPEN_MAX"))
-        os.execv(command[0], command)
+        os.execv(sys.executable, command(words))
     finally:
         os._exit(1)

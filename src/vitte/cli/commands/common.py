@@ -36,6 +36,10 @@ def prepare(args: Args, mode: DriverMode, names: tuple[str, ...]) -> tuple[Drive
 def finish(outcome: api.Outcome, progress: Progress, what: str) -> None:
     progress.end(outcome.status == 0, what)
     show(outcome, outcome.context.options)
+    if progress.watch:
+        from vitte.cli.watching import tell
+
+        tell(progress.watch, outcome)
 
 
 def problems(context: DriverContext) -> None:
@@ -52,8 +56,7 @@ def build_and_run(options: DriverOptions, context: DriverContext, progress: Prog
     """Build the program, show what was found, run it, then print its dumps. `goal` is what the `Finished` line names."""
 
     def before(outcome: api.Outcome) -> None:
-        progress.end(outcome.ok, goal)
-        show(outcome, context.options)
+        finish(outcome, progress, goal)
         outcome.built.texts.clear()
 
     try:
