@@ -11,7 +11,7 @@ from vitte.ir import tokens as t
 from vitte.parse import errors
 from vitte.parse.parser_base import Fail, Founding
 from vitte.parse.parser_stmts import StmtParser, set_statement
-from vitte.parse.parser_types import MODES
+from vitte.parse.parser_types import MODES, TYPE_STARTS
 
 VISIBILITY: dict[int, str] = {
     t.PUB: "pub", t.PUBLIC: "pub", t.PRIV: "priv", t.PRIVATE: "priv", t.INTERNAL: "package", t.PACKAGE: "package", t.EXPORT: "pub",
@@ -387,6 +387,13 @@ class ItemParser(StmtParser):
         is_self = vals[at] == "self"
         if kinds[self.i] == t.COLON:
             self.i += 1
+            i = self.i
+            after = kinds[i + 1]
+            if kinds[i] in MODES and (0 < after <= t.LAST_WORD or after in TYPE_STARTS) and not self.nl[i + 1]:
+                helps = (Suggestion(f"write `{vals[i]} {vals[at]}: T`"),)
+                self.error(errors.BAD_PARAMETER, i, f"`{vals[i]}` stands before the name of a parameter", "not before its type", helps)
+                mode = mode or MODES[kinds[i]]
+                self.i = i + 1
             ty = self.ty()
         elif not is_self:
             helps = (Suggestion(f"write its type: `{vals[at]}: T`"),)

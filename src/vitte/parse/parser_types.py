@@ -82,7 +82,7 @@ class TypeParser(ParserBase):
                     self.i = i + 1
                     bounds = self.bounds()
                     return a.DynType(self.span(start), bounds)
-            elif kind == t.REF and self.kinds[i + 1] in _TYPE_STARTS:
+            elif kind == t.REF and self.kinds[i + 1] in TYPE_STARTS:
                 self.i = i + 1
                 return a.RefType(self.span_after(start, inner := self.ty()), False, inner)
             return self._path_type(i, start)
@@ -252,7 +252,7 @@ class TypeParser(ParserBase):
         modes: list[str] = []
         while self.i != close:
             i = self.i
-            mode = MODES.get(kinds[i], "") if 0 < kinds[i + 1] <= t.LAST_WORD or kinds[i + 1] in _TYPE_STARTS else ""
+            mode = MODES.get(kinds[i], "") if 0 < kinds[i + 1] <= t.LAST_WORD or kinds[i + 1] in TYPE_STARTS else ""
             if mode:
                 i += 1
             if 0 < kinds[i] <= t.LAST_WORD and kinds[i + 1] == t.COLON:
@@ -344,4 +344,4 @@ class TypeParser(ParserBase):
 
 
 _TYPE_ENDS = frozenset((t.COMMA, t.RPAREN, t.RBRACKET, t.RBRACE, t.LBRACE, t.EQ, t.SEMI, t.GT, t.PLUS, t.EOF, t.BAR, t.IDENT))
-_TYPE_STARTS = frozenset((t.QUESTION, t.QUESTIONS, t.LPAREN, t.LBRACKET, t.AMP, t.ANDAND, t.STAR))
+TYPE_STARTS = frozenset((t.QUESTION, t.QUESTIONS, t.LPAREN, t.LBRACKET, t.AMP, t.ANDAND, t.STAR))

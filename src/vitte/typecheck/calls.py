@@ -266,6 +266,8 @@ def _bind(cx: Cx, proc: ProcDef, hargs: list[hir.Arg], first: int, span: Span, n
             position += 1
             continue
         named = True
+        if arg.name not in names and _is_broken(proc):
+            return None
         if arg.name not in names:
             near = closest(arg.name, names)
             helps = (cx.diag.suggest(f"did you mean `{near}`?", arg.span, near),) if near else ()
