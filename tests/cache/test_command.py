@@ -177,3 +177,17 @@ def test_a_folder_whose_name_is_not_utf8(place: Path) -> None:
     for form in ("human", "json"):
         ran = cache(place, "stats", name, "--message-format", form)
         assert ran.status == 0 and "1" in ran.out
+
+
+def test_a_build_leaves_whole_private_caches(place: Path) -> None:
+    """Both caches of a package, made by the compiler: for this user only, nothing in them but the cache's own, all whole."""
+    (place / "app" / "src" / "main.vit").write_text("use a\nproc main() {\n  println(a.text())\n}\n")
+    (place / "app" / "src" / "a.vit").write_text('pub proc text() -> string { give "one" }\n')
+    env = {"VITTE_CACHE": str(place / "new")}
+    for text in ("one", "two", "one"):
+        (place / "app" / "src" / "a.vit").write_text(f'pub proc text() -> string {{ give "{text}" }}\n')
+        assert vitte("run", cwd=place / "app", env=env).out == f"{text}\n"
+    for folder in (place / "new", place / "app" / "target" / "incremental"):
+        assert folder.stat().st_mode & 0o777 == 0o700 and (folder / "CACHEDIR.TAG").exists()
+        ran = vitte("cache", "fsck", str(folder), env=env)
+        assert ran.status == 0 and "note" not in ran.out and "no problems" in ran.out

@@ -154,10 +154,11 @@ def _find_identity(memo_folder: str) -> str:
         whole.update(content)
     result = whole.hexdigest()
     if memo and latest + _RACY < begun:
-        from vitte.driver_impl.files import write_atomic
+        from vitte.driver_impl.cache import io, layout
 
         try:
-            write_atomic(memo, result.encode())
+            layout.create(memo_folder)
+            io.write_file(memo, result.encode())
         except OSError:
             pass  # it only saves work
     return result
