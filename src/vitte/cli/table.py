@@ -146,13 +146,11 @@ COMMANDS: dict[str, Command] = {
         Command("new", "new", "NAME", "make a package in a new folder", "Packages", "general"),
         Command("init", "new", "", "make a package in this folder", "Packages", "general"),
         Command("clean", "clean", "", "delete a package's results", "Packages", "build general"),
-        Command("cache", "cache", "dir|stats|fsck|gc|merge|clear [FOLDER...]", "look after what is kept between builds", "Packages",
-                "general", (
-                    Option("format", "--message-format", "how results are shown", "FORMAT", choices="human json"),
+        Command("cache", "cache", "dir|stats|fsck|gc|clear|verify|merge FOLDER...|key UNIT|explain UNIT|diff UNIT",
+                "look after what is kept between builds", "Packages", "codegen build diagnostics general", (
                     Option("size", "--size", "`gc`: bytes to keep, like 500M", "SIZE"),
                     Option("into", "--into", "`merge`: the folder that takes in the others", "DIR"),
-                    Option("target_dir", "--target-dir", "where a package's results go", "DIR"),
-                ), ("vitte cache stats", "vitte cache merge --into cache shard1 shard2")),
+                ), ("vitte cache stats", "vitte cache explain app/shapes", "vitte cache merge --into cache shard1 shard2")),
         Command("watch", "watch", "[check|build|run|test] [OPTIONS] [FILE] [-- ARGUMENTS]", "build again at every change",
                 "Compile and run", "run " + _BUILD, (
                     Option("no_clear", "--no-clear", "leave the screen as it is between builds"),
