@@ -110,6 +110,8 @@ class Workshop:
         self.kind = "front" if goal == "check" else goal
         self.scratch = scratch
         self.done: dict[int, Done] = {}
+        self.lost: set[int] = set()
+        """Units that are compiled although a result of theirs is remembered: part of it is gone."""
         self.rebuilt: list[Rebuilt] = []
         self.known = Known()
         self._introduced = 0
@@ -135,6 +137,7 @@ class Workshop:
     def forget(self, index: int) -> None:
         """As if the unit had not been looked at, to compile it after all."""
         self.done.pop(index, None)
+        self.lost.add(index)
         unit = self.graph.units[index]
         unit.diagnostics.items.clear()
         unit.diagnostics.error_count = 0
@@ -187,7 +190,7 @@ class Workshop:
         """A unit as an earlier build left it, when that is what compiling it now would give."""
         unit = self.graph.units[index]
         cache = self.discovery.keep(unit).cache
-        if cache.mode == "off" or not unit.usable or self.shown(unit):
+        if cache.mode == "off" or not unit.usable or index in self.lost or self.shown(unit):
             return None
         key = digest(self.key(unit, self.kind).encode())
         for entry in cache.entries(CacheKey(self.kind, unit.module), key):
