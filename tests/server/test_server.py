@@ -15,12 +15,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import ROOT
 from tests.server.kit import PATIENCE, Place, Ran, contents, is_alive, place, read_until, wait_for
 from vitte.server.protocol import MAGIC
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to find the processes")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork") or not hasattr(socket, "AF_UNIX"), reason="needs fork and Unix sockets")
 
+PACKAGE = ROOT / "src" / "vitte"
 HELLO = 'proc main() {\n  println("hello")\n}\n'
 FILES = {
     "hello.vit": HELLO,
@@ -420,3 +422,13 @@ def test_the_server_command(folder: Path) -> None:
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == 0 and not vitte.status()
+
+
+def test_a_client_imports_next_to_nothing() -> None:
+    """Every command pays for it."""
+    code = "import sys; before = set(sys.modules); from vitte.server import client, connect, remote, surroundings; "
+    code += "print(*sorted(set(sys.modules) - before))"
+    command = [sys.executable, "-c", code]
+    ran = subprocess.run(command, env={"PYTHONPATH": str(PACKAGE.parent)}, capture_output=True, text=True, check=True)
+    names = [name for name in ran.stdout.split() if not name.startswith("vitte")]
+    assert set(names) <= {"__future__", "_socket", "binascii", "resource"}

@@ -10,6 +10,35 @@ from importlib.util import find_spec
 from vitte.driver_impl.cache.key import compiler_files, compiler_identity
 from vitte.server.protocol import PACKAGE
 
+_PROGRAM = """
+use std/env
+use std/fs
+use std/io
+use std/math
+use std/mem
+use std/process
+use std/random.{Random}
+use std/time
+
+#[derive(clone, ord)]
+form Word { text: string, count: int }
+
+proc counted(text: string) -> map[string, int] {
+  let mut counts: map[string, int] = map {}
+  for word in text.split(" ") { *counts.get_or_insert(word, 0) += 1 }
+  give counts
+}
+
+proc main(args: [string]) {
+  let mut words: [Word] = []
+  for i in 0..args.len() { words.push(Word { text: args[i].trim(), count: i }) }
+  words.sort()
+  let found = env.var("A") ?? "none"
+  println("{} {:?} {}", words.len(), words, counted(found).len())
+  println(format("{:.3} {}", 2.5, io.read_line() ?? ""))
+}
+"""
+
 
 class Stamp:
     """Sizes, times and places of the compiler's files and of the packages it uses, as they were before it was loaded."""
@@ -58,7 +87,8 @@ def _modules() -> list[str]:
 
 
 def _rehearse() -> None:
-    """Check an empty program and compile an empty module: tables, decoders and LLVM's machines are made on first use."""
+    """Check a program that uses the library, and compile an empty module: tables, decoders and LLVM's machines are made on first use,
+    and interfaces of the library are decoded as far as programs usually need them."""
     import shutil
     import tempfile
 
@@ -67,14 +97,16 @@ def _rehearse() -> None:
     from vitte.codegen.llvm.machine import to_object
     from vitte.driver import api
     from vitte.driver.options import DriverOptions
+    from vitte.driver_impl.cache import interface
 
     folder = tempfile.mkdtemp(prefix="vitte-server-")
     try:
         path = os.path.join(folder, "empty.vit")
         with open(path, "w") as file:
-            file.write("proc main() { }\n")
+            file.write(_PROGRAM)
         mode, cache = cache_of(Args())
         options = DriverOptions(inputs=(path,), cache=mode, cache_dir=cache)
+        interface.kept = {}
         api.check(options)
         to_object("", options.target, options.opt_level)
     except Exception:

@@ -6,10 +6,13 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 from _socket import socket, socketpair
-from collections.abc import Callable
 
 from vitte.server import protocol
 from vitte.server.connect import ancillary, exactly
+
+TYPE_CHECKING = False  # `typing` takes longer to import than everything else here
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _FORWARDED = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
 _LAST_WORD = 10.0
