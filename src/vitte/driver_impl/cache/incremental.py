@@ -25,7 +25,8 @@ from vitte.driver_impl.cache.layout import create, is_folder, journal_folder
 from vitte.driver_impl.cache.merge import merge, read_index
 from vitte.driver_impl.cache.objects import Damaged, locate_object, read_object, write_object
 
-__all__ = ["NONE", "CacheEntry", "CacheKey", "Counters", "Fingerprint", "IncrementalCache", "depends_on", "with_incremental_cache"]
+__all__ = ["NONE", "CacheEntry", "CacheKey", "Counters", "Fingerprint", "IncrementalCache", "current_entry", "depends_on",
+           "with_incremental_cache"]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -307,22 +308,34 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def current_entry(
+    cache: IncrementalCache, key: CacheKey, fingerprint: Fingerprint, current: Callable[[tuple[str, ...]], bool]
+) -> tuple[CacheEntry, bytes] | None:
+    """The two-step lookup: the first entry under `fingerprint` whose dependencies are all `current` and whose artifact is whole,
+    with the artifact's bytes."""
+    for entry in cache.entries(key, fingerprint):
+        if current(entry.dependencies):
+            data = b"" if entry.artifact == NONE else cache.read(entry.artifact)
+            if data is not None:
+                return entry, data
+    return None
+
+
 def with_incremental_cache(
     cache: IncrementalCache,
     key: CacheKey,
     fingerprint: Fingerprint,
     current: Callable[[tuple[str, ...]], bool],
     compute: Callable[[], tuple[bytes, tuple[str, ...]]],
-) -> bytes:
-    """The two-step lookup around a computation: the first entry under `fingerprint` whose dependencies are all `current` and
-    whose artifact is whole, otherwise `compute()`, which gives the bytes and what they turned out to depend on."""
-    for entry in cache.entries(key, fingerprint):
-        if current(entry.dependencies):
-            data = b"" if entry.artifact == NONE else cache.read(entry.artifact)
-            if data is not None:
-                return data
+    keep: Callable[[CacheEntry], None] | None = None,
+) -> tuple[bytes, tuple[str, ...]]:
+    """`current_entry` around a computation, which gives bytes and what they turned out to depend on. What it gave is written, and
+    its entry put, or handed to `keep`. The bytes and dependencies, remembered or new."""
+    found = current_entry(cache, key, fingerprint, current)
+    if found is not None:
+        return found[1], found[0].dependencies
     data, dependencies = compute()
     artifact = cache.write(data)
     if artifact:
-        cache.put(CacheEntry(key, fingerprint, artifact, dependencies))
-    return data
+        (keep or cache.put)(CacheEntry(key, fingerprint, artifact, dependencies))
+    return data, dependencies

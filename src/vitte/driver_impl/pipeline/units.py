@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
@@ -26,7 +26,7 @@ from vitte.driver.options import DriverOptions
 from vitte.driver.session import DriverContext, LogLevel, Rebuilt
 from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.edges import Edge, Known
-from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
+from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, current_entry, with_incremental_cache
 from vitte.driver_impl.cache.key import Facts, digest, key_text, tracked_options
 from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit, members, remapped_display
 
@@ -61,6 +61,15 @@ class Outcome(Struct, array_like=True):
     text: str
 
 
+class Kept(Struct):
+    """Where building goes on from: what checking gave, the edges it left, the encoded unit after stage 3."""
+
+    front: Front
+    edges: tuple[str, ...]
+    typed: bytes
+
+
+T = TypeVar("T")
 _encoder = Encoder()
 _fronts: Decoder[Front] = Decoder(Front)
 _outcomes: Decoder[Outcome] = Decoder(Outcome)
@@ -192,67 +201,57 @@ class Workshop:
         cache = self.discovery.keep(unit).cache
         if cache.mode == "off" or not unit.usable or index in self.lost or self.shown(unit):
             return None
-        key = digest(self.key(unit, self.kind).encode())
-        for entry in cache.entries(CacheKey(self.kind, unit.module), key):
-            if self._current(unit, entry):
-                done = self._restored(unit, entry.artifact)
-                if done is not None:
-                    return done
-        return None
+        found = self._remembered(unit, self.kind)
+        return self._restored(unit, found[1]) if found is not None else None
+
+    def _remembered(self, unit: Unit, kind: str) -> tuple[CacheEntry, bytes] | None:
+        """The entry of a unit that holds today, and its artifact."""
+        key = digest(self.key(unit, kind).encode())
+        return current_entry(self.discovery.keep(unit).cache, CacheKey(kind, unit.module), key, lambda edges: self._current(unit, edges))
 
     def shown(self, unit: Unit) -> bool:
         """Whether a unit must be compiled because its insides are to be shown."""
         return bool(self.options.dump or self.options.emit_proc) and (unit.role != "std" or unit.index == 0)
 
-    def _current(self, unit: Unit, entry: CacheEntry) -> bool:
-        """Whether everything that the entry's making asked about other units has the same answer today."""
-        if not entry.dependencies:
+    def _current(self, unit: Unit, edges: tuple[str, ...]) -> bool:
+        """Whether everything that was asked about other units has the same answer today."""
+        if not edges:
             return True
         self._introduce(unit.reach)
-        return all(self.known.holds(dependency, unit.reach) for dependency in entry.dependencies)
+        return all(self.known.holds(edge, unit.reach) for edge in edges)
 
     def answer(self, unit: Unit, edge: Edge) -> str:
         """What an edge of a unit asks, answered today."""
         self._introduce(unit.reach)
         return self.known.answer(edge.kind, edge.subject, unit.reach)
 
-    def _restored(self, unit: Unit, artifact: str) -> Done | None:
+    def _restored(self, unit: Unit, data: bytes) -> Done | None:
         """The result in an artifact, None when any of it is lost."""
-        front = self._front(unit, artifact) if self.kind == "front" else None
+        cache = self.discovery.keep(unit).cache
         outcome = None
-        if front is None:
-            outcome = self._outcome(unit, artifact)
-            front = self._front(unit, outcome.front) if outcome is not None else None
-            if front is None or outcome is None:
+        if self.kind != "front":
+            outcome = _decoded(_outcomes, data)
+            if outcome is None:
                 return None
+            data = cache.read(outcome.front) or b""
+        front = _decoded(_fronts, data)
+        if front is None:
+            return None
         done = Done(unit.index, front.failed, front.interface, front.diagnostics, links=front.links)
         if outcome is not None:
             done.broken, done.diagnostics, done.artifact = outcome.failed, outcome.diagnostics, outcome.artifact
             if self.goal == "ssa" and not outcome.failed:
-                data = self.discovery.keep(unit).cache.read(outcome.artifact)
-                if data is None:
+                module = cache.read(outcome.artifact)
+                if module is None:
                     return None
-                done.ssa = data
+                done.ssa = module
         self._log(f"{unit.module}: reused")
         return done
 
-    def _front(self, unit: Unit, artifact: str) -> Front | None:
-        data = self.discovery.keep(unit).cache.read(artifact)
-        try:
-            return _fronts.decode(data) if data is not None else None
-        except ValueError:
-            return None
-
-    def _outcome(self, unit: Unit, artifact: str) -> Outcome | None:
-        data = self.discovery.keep(unit).cache.read(artifact)
-        try:
-            return _outcomes.decode(data) if data is not None else None
-        except ValueError:
-            return None
-
     def text_of(self, unit: Unit, artifact: str) -> str | None:
         """The text of the key under which an artifact was made."""
-        found = self._front(unit, artifact) if self.kind == "front" else self._outcome(unit, artifact)
+        data = self.discovery.keep(unit).cache.read(artifact) or b""
+        found = _decoded(_fronts, data) if self.kind == "front" else _decoded(_outcomes, data)
         return found.text if found is not None else None
 
     def explain(self, index: int) -> None:
@@ -304,33 +303,30 @@ class Workshop:
         done.timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
         return done
 
-    def _resumable(self, unit: Unit) -> tuple[Front, CacheEntry] | None:
+    def _resumable(self, unit: Unit) -> Kept | None:
         """What checking gave in an earlier build, if it still holds and building can go on from there."""
         cache = self.discovery.keep(unit).cache
         if self.goal == "check" or cache.mode == "off" or self.shown(unit) or self.broken(unit):
             return None
-        key = digest(self.key(unit, "front").encode())
-        for entry in cache.entries(CacheKey("front", unit.module), key):
-            if self._current(unit, entry):
-                front = self._front(unit, entry.artifact)
-                if front is not None and not front.failed and front.typed and cache.locate(front.typed):
-                    return front, entry
-        return None
+        found = self._remembered(unit, "front")
+        front = _decoded(_fronts, found[1]) if found is not None else None
+        if found is None or front is None or front.failed:
+            return None
+        typed = cache.read(front.typed)
+        return Kept(front, found[0].dependencies, typed) if typed is not None else None
 
-    def _resume(self, unit: Unit, found: tuple[Front, CacheEntry], defs: Recorder) -> thir.Module:
+    def _resume(self, unit: Unit, kept: Kept, defs: Recorder) -> thir.Module:
         """The unit after stage 3, with what checking reported and asked for."""
         from vitte.driver_impl.cache import codec
         from vitte.driver_impl.cache.interface import open_interface
 
-        front, entry = found
-        data = self.discovery.keep(unit).cache.read(front.typed)
-        assert data is not None
+        front = kept.front
         interface = open_interface(front.interface).decode()
         defs.add(interface)
-        defs.replay(map(Edge.parse, entry.dependencies))
+        defs.replay(map(Edge.parse, kept.edges))
         for diagnostic in decoded(front.diagnostics):
             unit.diagnostics.emit(diagnostic)
-        return codec.decode_typed(data, interface)
+        return codec.decode_typed(kept.typed, interface)
 
     def _imports(self, unit: Unit, defs: Recorder) -> list[ResolvedImport]:
         """One entry per `use`, in source order, then the prelude."""
@@ -366,7 +362,7 @@ class Workshop:
         done: Done,
         defs: Recorder,
         ctx: UnitContext,
-        resumed: tuple[Front, CacheEntry] | None,
+        resumed: Kept | None,
         line_starts: list[int],
     ) -> None:
         """Encode what came out, write it to the cache, and list the entries that lead to it."""
@@ -396,7 +392,7 @@ class Workshop:
         is_front = self.goal == "check" or not done.broken or broken or not product.checked
         typed = ""
         if product.typed is not None and not done.broken:
-            typed = resumed[0].typed if resumed is not None else cache.write(codec.encode_typed(product.typed))
+            typed = resumed.front.typed if resumed is not None else cache.write(codec.encode_typed(product.typed))
         front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, typed, text)
         kept = cache.write(_encoder.encode(front))
         if not kept:
@@ -424,6 +420,14 @@ class Workshop:
             self.context.log(LogLevel.DEBUG, "cache", text)
 
 
+def _decoded(decoder: Decoder[T], data: bytes) -> T | None:
+    """None for what is not such a thing."""
+    try:
+        return decoder.decode(data)
+    except ValueError:
+        return None
+
+
 class Maker:
     """Stage 9 for one unit: LLVM, unless an object was made of the same text before. `did` and `entries` as in `Done`."""
 
@@ -441,23 +445,20 @@ class Maker:
         prepared = codegen.prepare(module, ctx)
         if prepared is None:
             return b""
+        text, tables = prepared.text, prepared.tables
+
+        def compiled() -> tuple[bytes, tuple[str, ...]]:
+            self.did.append("object")
+            data = codegen.compile_text(text, ctx)
+            found = codegen.locate(data, tables)
+            if found is None:
+                raise AssertionError("a table of places is not in the object exactly once")
+            return codegen.fill(data, found, tables), tuple(f"places {number} {at}" for number, at in enumerate(found))
+
         key = CacheKey("code", self.unit.module)
-        fingerprint = digest(f"code {self.identity}\n{prepared.text}".encode("utf-8", "surrogatepass"))
-        for entry in self.cache.entries(key, fingerprint):
-            data = self.cache.read(entry.artifact)
-            offsets = _offsets(entry.dependencies)
-            if data is not None and len(offsets) == len(prepared.tables):
-                return codegen.fill(data, offsets, prepared.tables)
-        self.did.append("object")
-        data = codegen.compile_text(prepared.text, ctx)
-        found = codegen.locate(data, prepared.tables)
-        if found is None:
-            raise AssertionError("a table of places is not in the object exactly once")
-        data = codegen.fill(data, found, prepared.tables)
-        artifact = self.cache.write(data)
-        if artifact:
-            self.entries.append(CacheEntry(key, fingerprint, artifact, tuple(f"places {number} {at}" for number, at in enumerate(found))))
-        return data
+        fingerprint = digest(f"code {self.identity}\n{text}".encode("utf-8", "surrogatepass"))
+        data, places = with_incremental_cache(self.cache, key, fingerprint, lambda _: True, compiled, self.entries.append)
+        return codegen.fill(data, _offsets(places), tables)
 
 
 def _offsets(dependencies: tuple[str, ...]) -> list[int]:
