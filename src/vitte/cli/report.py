@@ -59,6 +59,8 @@ def show(outcome: Outcome, options: DriverOptions) -> None:
     name = outcome.context.package.name if outcome.context.package else "?"
     text = rendered(outcome.diagnostics, outcome.sources, options, name)
     stream = sys.stdout if options.message_format in ("json", "github") else sys.stderr
+    if options.message_format == "human" and not options.quiet:
+        text += "".join(f"note: {notice}\n" for notice in outcome.context.notices)
     if text:
         stream.write(text)
         stream.flush()

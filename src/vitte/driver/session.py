@@ -136,7 +136,7 @@ class Built(Struct):
 class DriverContext:
     """One run: the options it was given, and what comes up on the way. Nothing here is shared between runs."""
 
-    __slots__ = ("diagnostics", "launch", "log", "options", "package", "progress", "sources", "stdin", "temporary", "timings")
+    __slots__ = ("diagnostics", "launch", "log", "notices", "options", "package", "progress", "sources", "stdin", "temporary", "timings")
 
     def __init__(self, options: DriverOptions, log: LogSink | None = None) -> None:
         self.options = options
@@ -144,6 +144,8 @@ class DriverContext:
         self.diagnostics: list[Diagnostic] = []
         self.timings: list[Timing] = []
         self.log = log
+        self.notices: list[str] = []
+        """Troubles that cost time, not the result: what is kept was damaged, or nothing can be kept."""
         self.package: Package | None = None
         self.temporary: list[str] = []
         """Files and folders to be deleted when the run ends."""

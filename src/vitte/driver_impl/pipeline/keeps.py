@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions
-from vitte.driver.session import DriverContext, LogLevel, Package
+from vitte.driver.session import DriverContext, Package
 from vitte.driver_impl.cache.incremental import IncrementalCache
 from vitte.driver_impl.cache.key import compiler_identity
 from vitte.driver_impl.cache.layout import default_folder, stat_path
@@ -31,14 +31,12 @@ class Keeps(Struct):
     identity: str
 
     def close(self, context: DriverContext) -> None:
-        """Make what was learned last. What could not be kept is told to the log."""
+        """Make what was learned last, and pass on what is to be told."""
         for keep in (self.own, self.library) if self.own is not self.library else (self.own,):
             keep.memo.settle()
             keep.memo.save()
             keep.cache.close()
-            if context.log is not None:
-                for notice in keep.cache.notices:
-                    context.log(LogLevel.WARN, "cache", notice)
+            context.notices.extend(notice for notice in keep.cache.notices if notice not in context.notices)
 
 
 def own_folder(options: DriverOptions, package: Package) -> str:

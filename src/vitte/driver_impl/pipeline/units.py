@@ -81,7 +81,7 @@ class Done(Struct):
     - `broken`: it, or something in its reach, has errors. `interface`, `diagnostics`: encoded.
     - `artifact`: digest of the object, kept in the cache or, when it could not be, at `path`.
     - `did`: the work that was needed, of `parse`, `check`, `object`, `ssa`; empty when all was remembered.
-    - `entries`: what is to be remembered of it. `note`: the edges that its object was built against.
+    - `entries`: what is to be remembered of it. `note`: the edges that its object was built against. `notices`: troubles of the cache.
     """
 
     index: int
@@ -95,6 +95,7 @@ class Done(Struct):
     did: list[str] = []
     entries: list[CacheEntry] = []
     note: list[str] = []
+    notices: list[str] = []
     texts: list[tuple[str, str]] = []
     timings: list[tuple[str, str, float]] = []
 
@@ -142,6 +143,7 @@ class Workshop:
         for entry in done.entries:
             cache.put(entry)
         done.entries = []
+        cache.notices.extend(notice for notice in done.notices if notice not in cache.notices)
 
     def forget(self, index: int) -> None:
         """As if the unit had not been looked at, to compile it after all."""
@@ -300,6 +302,7 @@ class Workshop:
         done = Done(index, self.broken(unit) or product.stopped or ctx.diagnostics.error_count > 0, did=did, texts=product.texts)
         self._keep(unit, product, done, defs, ctx, front, source.line_starts)
         done.entries += maker.entries
+        done.notices = list(maker.cache.notices)
         done.timings = [(t.stage, t.unit, t.seconds) for t in self.context.timings[timed:]]
         return done
 
