@@ -124,7 +124,7 @@ def timeless(ran: Ran) -> tuple[int, bytes, bytes, dict[str, str]]:
         ("run", "hello.vit", "--engine", "interp"),
         ("check", "@words"),
         ("check", "--help"),
-        ("env",),
+        ("explain", "V0101"),
         ("build", "-Z", "help"),
     ],
     ids=" ".join,

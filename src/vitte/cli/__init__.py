@@ -20,13 +20,16 @@ def main(argv: list[str] | None = None) -> int:  # noqa: RET503 - `leave` does n
 
         sys.stdout.write(f"vitte {__version__}\n")
         status = 0
-    else:
-        known = _served(arguments) if argv is None and arguments and arguments[0] in _COMPILING else None
-        if known is None:
-            from vitte.cli.entry import run
+    elif argv is not None:
+        from vitte.cli.entry import run
 
-            known = run(arguments)
-        status = known
+        return run(arguments)
+    else:
+        try:
+            status = _run(arguments)
+        except KeyboardInterrupt:  # before there was anything that could be interrupted
+            sys.stderr.write("interrupted\n")
+            status = 130
     if argv is not None:
         return status
     from vitte.cli.leave import leave
@@ -34,13 +37,14 @@ def main(argv: list[str] | None = None) -> int:  # noqa: RET503 - `leave` does n
     leave(status)
 
 
-def _served(arguments: list[str]) -> int | None:
-    """The exit status of a command that the server has run, or None."""
-    from vitte.server.client import attempt
+def _run(arguments: list[str]) -> int:
+    """In the server, or here."""
+    if arguments and arguments[0] in _COMPILING:
+        from vitte.server.client import attempt
 
-    try:
-        return attempt(arguments)
-    except KeyboardInterrupt:  # before the command began; what is said then is said in one place
-        from vitte.cli.entry import interrupted
+        status = attempt(arguments)
+        if status is not None:
+            return status
+    from vitte.cli.entry import run
 
-        return interrupted()
+    return run(arguments)

@@ -21,7 +21,8 @@ def run(arguments: list[str]) -> int:
         _say(f"error: {error.message}\n" + "".join(f"  = help: {help}\n" for help in error.helps))
         return _USAGE
     except KeyboardInterrupt:
-        return interrupted()
+        _say("interrupted\n")
+        return _INTERRUPTED
     except BrokenPipeError:
         _mute()
         return _PIPE
@@ -63,12 +64,6 @@ def _dispatch(arguments: list[str]) -> int:
 
         del sys.modules["typing_extensions"]
     return int(import_module(f"vitte.cli.commands.{COMMANDS[name].module}").run(args))
-
-
-def interrupted() -> int:
-    """Ctrl-C: said in one word."""
-    _say("interrupted\n")
-    return _INTERRUPTED
 
 
 def _failed(error: BaseException, arguments: list[str]) -> int:
