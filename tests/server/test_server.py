@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import shlex
 import signal
 import socket
 import subprocess
@@ -226,6 +227,35 @@ def test_ctrl_c_ends_the_program(env: dict[str, str], served: Place, folder: Pat
     os.write(end, b"\x03")
     drained(end)
     assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGINT
+
+
+@pytest.mark.parametrize("words", [("check", "-q", "wrong.vit"), ("test", "-q", "tests.vit")], ids=" ".join)
+def test_same_bytes_on_a_terminal(words: tuple[str, ...], served: Place, folder: Path) -> None:
+    """Colours come by themselves. (Without `-q` a slow machine would show progress.)"""
+    said = []
+    for env in ({"NO_COLOR": ""}, {"NO_COLOR": "", "VITTE_NO_SERVER": "1"}):
+        pid, end = terminal(served, folder, *words, env=env)
+        said.append((drained(end), os.waitpid(pid, 0)[1]))
+    assert said[0] == said[1] and (b"\x1b[" in said[0][0] or words[0] == "test")
+
+
+@needs_proc
+def test_ctrl_z_stops_the_command_too(served: Place, folder: Path) -> None:
+    slow(folder)
+    command = shlex.join(served.command("check", "slow.vit", "--cache", "off"))
+    pid, end = pty.fork()
+    if pid == 0:
+        os.chdir(folder)
+        script = f"set -m; {command}; echo stopped $?; read; fg; echo ended $?"
+        os.execve("/bin/bash", ["bash", "--norc", "-c", script], served.environment)
+    child = served.underway()
+    os.write(end, b"\x1a")
+    said = read_until(end, b"stopped 148")
+    wait_for(lambda: Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0] == "T", "the command is stopped")
+    os.write(end, b"\n")
+    read_until(end, b"ended 0", said)
+    drained(end)
+    os.waitpid(pid, 0)
 
 
 def slow(folder: Path) -> Path:

@@ -132,11 +132,12 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
         if why:
             os.waitpid(pid, 0)
             return protocol.FAILED, int.from_bytes(why, "big")
-        if seconds and not _ends_within(pid, seconds):
+        status = _waited(pid, seconds) if seconds else os.waitpid(pid, 0)[1]
+        if status is None:
             os.kill(pid, _signal.SIGKILL)
             os.waitpid(pid, 0)
             return protocol.TIMED_OUT, 0
-        return protocol.WAITED, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        return protocol.WAITED, os.waitstatus_to_exitcode(status)
     finally:
         _signal.signal(_signal.SIGINT, before)
         os.close(failure)
@@ -166,19 +167,21 @@ def _become(folder: str, arguments: list[bytes], environment: bytes, report: int
         os._exit(255)
 
 
-def _ends_within(pid: int, seconds: float) -> bool:
-    """Wait until a child has ended (and leave it to be waited for)."""
+def _waited(pid: int, seconds: float) -> int | None:
+    """The wait status of a child that ends within so many seconds."""
     from time import monotonic, sleep
 
     end = monotonic() + seconds
     pause = 0.0005
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT | os.WNOHANG) is None:
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return status
         left = end - monotonic()
         if left <= 0:
-            return False
+            return None
         pause = min(pause * 2, left, 0.05)
         sleep(pause)
-    return True
 
 
 class _Signals:
