@@ -101,7 +101,7 @@ def _rehearse() -> None:
 
     folder = tempfile.mkdtemp(prefix="vitte-server-")
     try:
-        path = os.path.join(folder, "empty.vit")
+        path = os.path.join(folder, "vitte__rehearsal.vit")  # types are known by name: one that no program has
         with open(path, "w") as file:
             file.write(_PROGRAM)
         mode, cache = cache_of(Args())
