@@ -159,7 +159,7 @@ class Locals:
 
 
 def addressed_locals(body: mir.Body) -> set[int]:
-    """Locals of which an address is taken, or a part is named: they need memory."""
+    """Locals of which an address is taken, as dropping does, or a part is named: they need memory."""
     found: set[int] = set()
     for bb in body.blocks:
         for stmt in bb.stmts:
@@ -173,4 +173,6 @@ def addressed_locals(body: mir.Body) -> set[int]:
                             break
                     else:
                         found.add(place.local)
+            elif cls is mir.Drop and not stmt.place.proj:  # type: ignore[union-attr]
+                found.add(stmt.place.local)  # type: ignore[union-attr]
     return found
