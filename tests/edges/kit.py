@@ -1,4 +1,4 @@
-"""Small programs of several modules, compiled up to MIR with plain definitions or with a recorder in their place."""
+"""Small programs of several modules, compiled up to LLVM's input with plain definitions or with a recorder in their place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from vitte import lower, mir_build, monomorphize, parse, typecheck
+from vitte import codegen, const_eval, lower, mir_build, monomorphize, parse, ssa_build, typecheck
 from vitte.base.source import SourceFile
 from vitte.driver.context import UnitContext
 from vitte.driver.target import X86_64_LINUX_GNU
@@ -28,10 +28,13 @@ class Compiled:
         self.ctx = ctx
         self.source = source
         self.reach = reach
-        self.encoded = encode_interface(module.interface, source.line_starts)
-        self.parts = open_interface(self.encoded)
         self.edges: list[Edge] = []
         self.mir = ""
+        self.llvm = ""
+
+    def encode(self) -> None:
+        self.encoded = encode_interface(self.module.interface, self.source.line_starts)
+        self.parts = open_interface(self.encoded)
 
     @property
     def interface(self) -> Interface:
@@ -42,14 +45,14 @@ class Compiled:
         return [repr(diagnostic) for diagnostic in self.ctx.diagnostics.sorted()]
 
     @property
-    def result(self) -> tuple[str, str, list[str]]:
+    def result(self) -> tuple[str, str, str, list[str]]:
         """All that a dependent's compilation gave."""
-        return thir_text.print_module(self.module), self.mir, self.said
+        return thir_text.print_module(self.module), self.mir, self.llvm, self.said
 
     @property
-    def result_without_lines(self) -> tuple[str, str, list[str]]:
+    def result_without_lines(self) -> tuple[str, str, str, list[str]]:
         """The same as far as it does not depend on where bodies of other units stand."""
-        return thir_text.print_module(self.module), re.sub(r" @\d+\+\d+", "", self.mir), self.said
+        return thir_text.print_module(self.module), re.sub(r" @\d+\+\d+", "", self.mir), self.llvm, self.said
 
 
 def uses(tree: ast.Module) -> list[tuple[str, ast.Use]]:
@@ -90,7 +93,7 @@ class Program:
             bits |= 1 << self.indices[name]
         return bits
 
-    def placed(self, name: str) -> tuple[str, str, list[str]]:
+    def placed(self, name: str) -> tuple[str, str, str, list[str]]:
         """What a module's compilation gave, with lines and columns for places in bodies."""
         sources = {compiled.source.path: compiled.source for compiled in self.done.values()}
         out: list[str] = []
@@ -102,8 +105,8 @@ class Program:
                 return f" @{source.line_col(start)} to {source.line_col(start + length)}" if source is not None else match[0]
 
             out.append(re.sub(r" @(\d+)\+(\d+)", place, function))
-        thir, _, said = self.done[name].result
-        return thir, "\nfn ".join(out), said
+        thir, _, llvm, said = self.done[name].result
+        return thir, "\nfn ".join(out), llvm, said
 
     def _of(self, name: str) -> Compiled:
         return library(name) if name.startswith("std/") else self.done[name]
@@ -142,18 +145,40 @@ def _compile(source: SourceFile, name: str, done: dict[str, Compiled], program: 
         if not name.startswith("std/"):
             ctx.imports.append(ResolvedImport("std/prelude", library("std/prelude").interface, is_prelude=True))
     module = typecheck.run(lower.run(tree, ctx), ctx)
-    if not ctx.diagnostics.error_count and not name.startswith("std/"):
-        plan = monomorphize.run(module, ctx, "all", f"{name}::main" if f"{name}::main" in module.interface.procs else None)
-        if not ctx.diagnostics.error_count:
-            compiled_mir = mir_build.run(plan, ctx)
-            text = mir_text.print_program(compiled_mir)
     compiled = Compiled(module, ctx, source, reach)
-    if not ctx.diagnostics.error_count and not name.startswith("std/"):
-        compiled.mir = text
+    if not name.startswith("std/"):
+        sources = {found.source.path: found.source for found in (compiled, *[done.get(n) or library(n) for n in reach])}
+        ctx.lines_of = lambda file: sources[file].line_starts if file in sources else []
+        if not any(found.ctx.diagnostics.error_count for found in reached.values()):
+            _build(compiled)
+    compiled.encode()
     if recorder is not None:
         recorder.saw(ctx.diagnostics.items, ctx.file)
         compiled.edges = recorder.edges()
     return compiled
+
+
+def _build(compiled: Compiled) -> None:
+    """Stages 4 to 9, as far as there are no errors."""
+    module, ctx = compiled.module, compiled.ctx
+    if ctx.diagnostics.error_count:
+        return
+    entry = f"{module.path}::main"
+    plan = monomorphize.run(module, ctx, "all", entry if entry in module.interface.procs else None)
+    if ctx.diagnostics.error_count:
+        return
+    program = mir_build.run(plan, ctx)
+    if ctx.diagnostics.error_count:
+        return
+    text = mir_text.print_program(program)
+    evaluated = const_eval.run(ssa_build.run(program, ctx), ctx)
+    for path, image in evaluated.evaluated.items():
+        if path in module.interface.consts:
+            module.interface.consts[path].value = image
+    if not ctx.diagnostics.error_count:
+        prepared = codegen.prepare(evaluated, ctx)
+        assert prepared is not None
+        compiled.mir, compiled.llvm = text, prepared.text
 
 
 def parts_of(text: str, name: str = "hub", **others: str) -> Parts:

@@ -251,7 +251,7 @@ USERS = {
         proc look(s: Shape) -> int { match s { Circle(n) => { give n }, Square(side) => { give side }, Empty => { give 0 } } }
         proc main() {
             let p = Point { x: 1, y: hub.LIMIT }
-            println(show(p), hub.NAME, p.twice(), hub.first([1, 2]), hub.twice(3), look(Shape.Circle(2)))
+            println("{} {} {} {} {} {}", show(&p), hub.NAME, p.twice(), hub.first([1, 2]), hub.twice(3), look(Shape.Circle(2)))
         }
         """,
     "call": "use hub\nproc f(s: hub.Shape) -> int { give hub.area(s) }",
@@ -280,7 +280,7 @@ USERS = {
     "hint": "use hub\nproc f() -> int { give are(1) + area(2) }",
     "boxed": "use hub.{Point}\nform Box { p: box[Point] }\nproc f(owned b: Box) { println(b.p.norm()) }",
     "printed": 'use hub.{Shape}\nproc f(s: &Shape) { println("{:?}", *s) }',
-    "clash": 'use hub.{Speak}\nimpl Speak for hub.Point { proc word(self) -> string { give "mine" } }',
+    "clash": 'use hub\nuse hub.{Speak}\nimpl Speak for hub.Point { proc word(self) -> string { give "mine" } }',
     "own trait": """
         use hub.{Point}
         trait Norm { proc norm(self) -> int }

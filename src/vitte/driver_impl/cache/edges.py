@@ -115,6 +115,10 @@ class _Group(Struct):
         return found
 
 
+def _index_of(unit: _Unit) -> int:
+    return unit.index
+
+
 def _path_of(entry: tuple[_Unit, str]) -> str:
     return entry[1]
 
@@ -144,7 +148,9 @@ class Known:
     def add(self, index: int, module: str, parts: Parts | None, reach: int, std: bool, broken: bool) -> None:
         """A unit was finished. `reach`: the bits of all it sees, itself included. `parts`: None when it has no interface."""
         unit = self.units[index] = _Unit(index, module, parts, reach | 1 << index, std)
-        self._modules.setdefault(module, []).append(unit)
+        same = self._modules.setdefault(module, [])
+        same.append(unit)
+        same.sort(key=_index_of)  # several only where that has been reported as an error
         if broken:
             self.broken |= 1 << index
         if module in PRELUDE_MODULES:
@@ -166,6 +172,10 @@ class Known:
     def file(self, display: str, digest: str) -> None:
         """A source of this build: its display path and the digest of its bytes."""
         self._files[display] = digest
+
+    def files_in(self, text: str) -> list[str]:
+        """The sources that a text names with a line."""
+        return [file for file in self._files if f"{file}:" in text]
 
     def reach_of(self, indices: Iterable[int]) -> int:
         """Bits of finished units and of all that they see."""
@@ -482,8 +492,12 @@ class Recorder(Definitions):
             self._noted[edge.kind, edge.subject] = None
 
     def saw(self, diagnostics: Iterable[Diagnostic], own_file: str) -> None:
-        """Diagnostics were made: the places in other files that they show are looked up in these sources."""
+        """Diagnostics were made: the places in other files that they show are looked up in these sources, and lines that they tell of
+        others (`happened at hub.vit:3:5`) were counted in them."""
         for diagnostic in diagnostics:
+            for note in diagnostic.notes:
+                for file in self.known.files_in(note):
+                    self.note("file", file)
             for label in diagnostic.labels:
                 if label.where.file != own_file:
                     self.note("file", label.where.file)
@@ -611,10 +625,11 @@ class Recorder(Definitions):
 
     def traits_of(self, key: str) -> list[TraitDef]:
         self._combined("reach", "*")
-        for unit in self._units():
-            for path in unit.parts.table.members:  # type: ignore[union-attr]
-                self.traits.get(path)
-        return super().traits_of(key)
+        paths = [path for unit in self._units() for path in unit.parts.table.members]  # type: ignore[union-attr]
+        paths += [path for path in self.traits if path.startswith(self._own_prefix)]
+        own = super().impls_of
+        found = [path for path in paths if own(path, key) or self.known.impls_within(f"{path} {key}", self._reach)]
+        return [self.traits[path] for path in sorted(found)]
 
     # --- questions about traits and types ---------------------------------------------------------------------------
 
