@@ -51,7 +51,7 @@ def counts(result: Result) -> Counts:
     for line in result.out.splitlines():
         if line.startswith(b"{"):
             message = json.loads(line)
-            if message.get("type") == "build":
+            if message.get("$message_type") == "build":
                 return Counts(message["parsed"], message["checked"], message["objects"], message["linked"])
     raise AssertionError(f"no report in\n{result.text()}")
 
@@ -59,7 +59,7 @@ def counts(result: Result) -> Counts:
 def rebuilt(result: Result) -> dict[str, dict[str, object]]:
     """Unit to why and how it was rebuilt."""
     messages = [json.loads(line) for line in result.out.splitlines() if line.startswith(b"{")]
-    return {str(m["unit"]): m for m in messages if m.get("type") == "rebuilt"}
+    return {str(m["unit"]): m for m in messages if m.get("$message_type") == "rebuilt"}
 
 
 def run(arguments: list[str], folder: Path | str, env: dict[str, str], timeout: float = 120.0) -> Result:
