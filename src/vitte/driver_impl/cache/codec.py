@@ -6,6 +6,7 @@ the rare data that holds one goes a slower way round, told apart by its first by
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,10 +25,8 @@ T = TypeVar("T")
 _BIG = 1
 
 
-def _encode_hook(value: object) -> str:
-    if isinstance(value, Ty):
-        return value.text
-    raise NotImplementedError(type(value).__name__)
+_encode_hook = attrgetter("text")
+"""Types are the only values that msgspec does not know; half of the time of encoding goes into this."""
 
 
 def _decode_hook(kind: type, value: Any) -> Any:
