@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.edges.kit import Program, uses
+from tests.edges.kit import Program, parts_of, uses
 from tests.edges.test_fingerprints import CHANGES, HUB, edited
 from vitte.driver_impl.cache import edges as module_edges
 from vitte.driver_impl.cache.edges import EDGE_KINDS, NOTHING, Edge, Known
@@ -179,6 +179,25 @@ def test_a_library_module_that_another_unit_brings_is_asked() -> None:
     hub = "use std/num\npub proc f() {}"
     found = asked("use hub\nproc main() { hub.f()\n println(1.to_hex()) }", hub)
     assert "member:to_hex" in found or "inherent:i64 to_hex" in found
+
+
+def test_two_modules_of_one_name_do_no_harm() -> None:
+    """That is an error, reported elsewhere; the answers only must not contradict each other."""
+    known = Known()
+    texts = (
+        "pub trait Loud { proc bark(self) -> int { give 1 } }",
+        "pub trait Calm { proc bark(self) }\npub form P {}\nimpl Calm for P { proc bark(self) {} }",
+    )
+    for index, text in enumerate(texts):
+        known.add(index, "hub", parts_of(text), 1 << index, False, True)
+    for reach in (0b01, 0b10, 0b11):
+        recorder = known.definitions("main", reach, lines=False)
+        for traits in (recorder.traits_with("bark"), recorder.traits_for("hub::P", "bark"), recorder.traits_of("hub::P")):
+            assert len(traits) <= 1
+            assert all(recorder.traits[trait.path] is trait for trait in traits)
+        recorder.impls_of("hub::Calm", "hub::P")
+        recorder.inherent_names("hub::P")
+        assert all(known.holds(edge.text, reach) for edge in recorder.edges())
 
 
 def test_edges_are_sorted_and_each_once() -> None:

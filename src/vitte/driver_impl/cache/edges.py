@@ -629,7 +629,7 @@ class Recorder(Definitions):
         paths += [path for path in self.traits if path.startswith(self._own_prefix)]
         own = super().impls_of
         found = [path for path in paths if own(path, key) or self.known.impls_within(f"{path} {key}", self._reach)]
-        return [self.traits[path] for path in sorted(found)]
+        return self._traits_at(found)
 
     # --- questions about traits and types ---------------------------------------------------------------------------
 
@@ -637,10 +637,14 @@ class Recorder(Definitions):
         known: list[TraitDef] | None = self.memo.get(("traits_with", name))  # type: ignore[assignment]
         if known is None:
             self._combined("member", name)
-            found = [self.traits[path] for _, path in self.known.members_within(name, self._reach)]
+            found = self._traits_at([path for _, path in self.known.members_within(name, self._reach)])
             found += [trait for path, trait in self.traits.items() if path.startswith(self._own_prefix) and name in members_of_trait(trait)]
             known = self.memo["traits_with", name] = sorted(found, key=_path_of_trait)
         return known
+
+    def _traits_at(self, paths: Iterable[str]) -> list[TraitDef]:
+        """These traits, sorted. Of two modules with one name, which is an error, only one has definitions."""
+        return [trait for path in sorted(paths) if (trait := self.traits.get(path)) is not None]
 
     def traits_for(self, key: str, name: str) -> Sequence[TraitDef]:
         if key == "*":
@@ -652,7 +656,7 @@ class Recorder(Definitions):
             # A trait that this unit implements was looked at for that: what members it has is asked there.
             paths = {path for _, path in self.known.traits_within(key, name, self._reach)}
             paths |= {path for _, path in self.known.members_within(name, self._reach) if own(path, key) or own(path, "*")}
-            found = [self.traits[path] for path in paths]
+            found = self._traits_at(paths)
             found += [trait for path, trait in self.traits.items() if path.startswith(self._own_prefix) and name in members_of_trait(trait)]
             known = self.memo["traits_for", key, name] = sorted(found, key=_path_of_trait)
         return known
