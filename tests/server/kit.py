@@ -32,6 +32,12 @@ class Ran:
     """Digests of the files in the folder afterwards."""
 
 
+def hear() -> None:
+    """In a process that is about to become a command: Ctrl-C counts, also where the tests themselves run in the background, deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+
+
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
@@ -75,7 +81,8 @@ class Place:
 
     def popen(self, *arguments: str, cwd: Path, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
-        return subprocess.Popen(self.command(*arguments), cwd=cwd, env={**self.environment, **(env or {})}, **pipes)  # type: ignore[call-overload, no-any-return]
+        environment = {**self.environment, **(env or {})}
+        return subprocess.Popen(self.command(*arguments), cwd=cwd, env=environment, preexec_fn=hear, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def run(self, *arguments: str, cwd: Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ran:
         process = self.popen(*arguments, cwd=cwd, env=env, stdin=subprocess.PIPE)
@@ -143,6 +150,25 @@ def place() -> Iterator[Place]:
     finally:
         made.stop()
         shutil.rmtree(base, ignore_errors=True)
+
+
+def drained(end: int) -> bytes:
+    """All that comes from a terminal until nobody has its other end any more; ours is closed."""
+    data = b""
+    limit = time.monotonic() + PATIENCE
+    try:
+        while True:
+            ready, _, _ = select.select([end], [], [], max(0.0, limit - time.monotonic()))
+            assert ready, f"no end after {data!r}"
+            chunk = os.read(end, 4096)
+            if not chunk:
+                break
+            data += chunk
+    except OSError:  # how Linux says so
+        pass
+    finally:
+        os.close(end)  # hangs up on what is left
+    return data
 
 
 def read_until(fd: int, wanted: bytes, data: bytes = b"") -> bytes:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.kit import PATIENCE, is_alive, place, read_until, wait_for
+from tests.server.kit import PATIENCE, drained, hear, is_alive, place, read_until, wait_for
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -52,9 +52,9 @@ class Watching:
 @contextmanager
 def watching(folder: Path, *words: str, env: dict[str, str] | None = None) -> Iterator[Watching]:
     command = [*COMMAND, *words]
-    process = subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env={**os.environ, **(env or {})}
-    )
+    environment = {**os.environ, **(env or {})}
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=hear, **streams)
     watch = Watching(process)
     try:
         yield watch
@@ -235,6 +235,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     for words, clears in ((("run", "echo.vit"), True), (("--no-clear", "run", "echo.vit"), False)):
         pid, end = pty.fork()
         if pid == 0:
+            hear()
             os.chdir(tmp_path)
             os.execve(COMMAND[0], [*COMMAND, *words], {**os.environ, "TERM": "xterm"})
         said = read_until(end, b"started: built")
@@ -242,12 +243,7 @@ def test_on_a_terminal(tmp_path: Path) -> None:
         said = read_until(end, b"got word", said)
         assert (b"\x1b[2J" in said) == clears
         os.write(end, b"\x03")
-        try:
-            while os.read(end, 4096):
-                pass
-        except OSError:
-            pass
-        os.close(end)
+        drained(end)
         assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 130
 
 
