@@ -93,15 +93,14 @@ def overwrite(path: Path, data: bytes) -> None:
     os.chmod(path, mode)
 
 
-def truncations(root: Path, seed: int, step: int, going: Going = lambda: True, std: Path | None = None) -> int:
-    """Cut each index of the cache after every `step`-th byte, with no journals beside it; how many cuts."""
+def truncations(root: Path, seed: int, step: int, start: int, going: Going = lambda: True, std: Path | None = None) -> int:
+    """Cut each index of the cache after byte `start` and every `step`-th from there, with no journals beside it; how many cuts."""
     scene = Scene(root, seed, std)
     bench = scene.bench
     cuts = 0
     for index in [path for path in bench.cache_files() if path.name == "index.vitte"]:
         whole = index.read_bytes()
         size = len(whole)
-        start = scene.random.randrange(step)
         for at in range(start, size, step):
             if not going():
                 return cuts

@@ -122,15 +122,18 @@ class Stage:
         return counter.value
 
 
-def faults(root: Path, seed: int, share: float, going: Going = lambda: True, std: Path | None = None) -> tuple[int, int]:
-    """Try a `share` of all (scenario, call, fault, lasting or not). How many were tried, and calls there are."""
-    random = Random(seed)
+def faults(
+    root: Path, seed: int, share: float, part: tuple[int, int] = (0, 1), going: Going = lambda: True, std: Path | None = None
+) -> tuple[int, int]:
+    """Try a `share` of all (scenario, call, fault, lasting or not), of each n-th call the k-th with `part` = (k, n). How many were
+    tried, and how many calls there are."""
+    random = Random(f"{seed} {part}")
     stage = Stage(root, seed, std)
     tried = calls = 0
     for scenario in Stage.SCENARIOS:
         total = stage.run(scenario, 0, 0, False)
         calls += total
-        for at in range(1, total + 1):
+        for at in range(1 + part[0], total + 1, part[1]):
             for _, code in FAULTS:
                 for lasting in (False, True):
                     if random.random() < share and going():

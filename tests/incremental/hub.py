@@ -62,9 +62,10 @@ proc scale(x: int) -> int {
 EDITS: dict[str, tuple[str, str]] = {
     "comment": ("/// Others hold it", "// A comment, no more.\n\n\n/// Others hold it"),
     "reformat": ("  let y = x * 2 + scale(x)\n", "  let y =\n      x*2 + scale( x )\n"),
+    "comment at the end": ("proc scale", "// A comment below all that others see.\nproc scale"),
     "private body": ("give x % 7", "give x % 5"),
     "exported body": ("give y % 101", "give y % 97 + 1"),
-    "new export": ("pub const LIMIT", "pub const SPARE: int = 77\n\npub const LIMIT"),
+    "new export": ("pub const LIMIT", "pub proc spare() -> int {\n  give 77\n}\n\npub const LIMIT"),
     "signature of f": ("pub proc f(x: int) -> int {", "pub proc f(x: int, more: int = 0) -> int {"),
     "body of g": ("give n % 103", "give n % 101 + 1"),
     "layout": ("  weight: int = 2", "  weight: int = 2\n  extra: int = 4"),

@@ -40,12 +40,12 @@ def odd_folders(root: Path, seed: int, std: Path | None = None) -> int:
     return len(ODD)
 
 
-def odd_roots(root: Path, seed: int, std: Path | None = None) -> int:
+def odd_roots(root: Path, seed: int, names: tuple[str, ...] = ODD, std: Path | None = None) -> int:
     """A single file of an odd name, by relative and absolute paths and through links; how many were built."""
     bench = Bench(root, make(seed, 4, packaged=False).files(), std)
     wanted = bench.clean("run")
     tried = 0
-    for name in ODD:
+    for name in names:
         for where in (f"{name}.vit", f"./{name}.vit", os.path.join(str(bench.tree), f"{name}.vit")):
             path = bench.tree / f"{name}.vit"
             shutil.copyfile(bench.tree / "main.vit", path)

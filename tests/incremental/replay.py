@@ -52,6 +52,7 @@ class Replay:
         self.flags: list[str] = []
         self.step_number = 0
         self.failed_builds = 0
+        self.harmed = False
         self.bench = Bench(root, self.project.files(), std)
 
     # --- what may happen in a step --------------------------------------------------------------------------------
@@ -136,6 +137,7 @@ class Replay:
         random, bench = self.random, self.bench
         what = random.choice(("output", "outputs", "some", "flip", "cut", "all", "touch"))
         self.note(f"cache: {what}")
+        self.harmed = True
         if what == "output":
             (bench.tree / OUT).unlink(missing_ok=True)
         elif what == "outputs":
@@ -218,7 +220,7 @@ class Replay:
         try:
             if wanted.status not in (0, 1, 4, 101):
                 raise Wrong(f"the clean build ended with {wanted.text()}")
-            self.bench.same(got, wanted, f"replay of seed {self.seed}, step {self.step_number}")
+            self.bench.same(got, wanted, f"replay of seed {self.seed}, step {self.step_number}", self.harmed)
         except Wrong as error:
             raise Wrong("\n".join([str(error), "--- the last steps", *self.log[-12:]])) from None
 
