@@ -23,6 +23,7 @@ import re
 from binascii import crc32
 from bisect import bisect_right
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, get_type_hints
 
 import msgspec
@@ -121,6 +122,13 @@ _IMPL = ImplDef.__struct_fields__[:-2]
 _ALIAS = AliasDef.__struct_fields__[:-1]
 _ADT = ("path", "name", "kind", "generics", "visibility", "is_unique", "is_view", "repr_c", "derives")
 _CONST = ("path", "name", "ty", "generics", "visibility", "is_static", "is_mutable")
+_proc_fields, _trait_fields, _alias_fields, _const_fields = (
+    attrgetter(*_PROC),
+    attrgetter(*_TRAIT),
+    attrgetter(*_ALIAS),
+    attrgetter(*_CONST),
+)
+_adt_fields = attrgetter(*_ADT[:-1])
 _Fields = list[tuple[str, Ty, defs.Visibility, str | None]]
 _Layout = tuple[list[tuple[str, _Fields, int, bool]], Ty | None, list[tuple[int, int]]]
 _Value = tuple[ConstImage | None, int | None]
@@ -169,27 +177,27 @@ def encode_interface(interface: Interface, line_starts: list[int] | None = None)
         return encoded
 
     for path, proc in interface.procs.items():
-        encoded = _proc.encode([getattr(proc, name) for name in _PROC])
+        encoded = _proc.encode(_proc_fields(proc))
         # That its parent is a trait is part of what a procedure is (`Definitions.is_of_trait`).
         data.procs[path] = note(path, b"method" if proc.parent in traits else b"proc", encoded), proc.name_span
         if proc.test is not None:
             table.tests.append((proc.test, path))
     for path, adt in interface.adts.items():
-        encoded = _adt.encode([*[getattr(adt, name) for name in _ADT[:-1]], sorted(adt.derives)])
+        encoded = _adt.encode((*_adt_fields(adt), sorted(adt.derives)))
         layout = _layout.encode(([_variant(variant) for variant in adt.variants], adt.repr, adt.bit_ranges))
         table.lay[path] = fingerprint(layout)
         if adt.kind in CASED:
             names = [v.name for v in adt.variants]
             table.cases += names
             table.case_names[path] = fingerprint("\n".join(names).encode())
-        spans = [adt.name_span, *[span for v in adt.variants for span in (v.name_span, *[f.name_span for f in v.fields])]]
-        data.adts[path] = note(path, b"adt", encoded), layout, [int(span) for span in spans]
+        spans: list[int] = [adt.name_span, *[span for v in adt.variants for span in (v.name_span, *[f.name_span for f in v.fields])]]
+        data.adts[path] = note(path, b"adt", encoded), layout, spans
     for path, trait in traits.items():
         plain = TraitDef(
             path, trait.name, trait.generics, _sorted(trait.methods), sorted(trait.assoc_types), _sorted(trait.assoc_consts), trait.supers,
             trait.visibility,
         )  # fmt: skip
-        data.traits[path] = note(path, b"trait", _trait.encode([getattr(plain, name) for name in _TRAIT])), trait.name_span
+        data.traits[path] = note(path, b"trait", _trait.encode(_trait_fields(plain))), trait.name_span
         table.members[path] = members_of_trait(plain)
     for impl in interface.impls:
         path, key = impl.path, head(impl.self_ty)
@@ -201,13 +209,13 @@ def encode_interface(interface: Interface, line_starts: list[int] | None = None)
         else:
             table.impls.append((impl.trait.trait, key, path))
     for path, const in interface.consts.items():
-        encoded = note(path, b"const", _const.encode([getattr(const, name) for name in _CONST]))
+        encoded = note(path, b"const", _const.encode(_const_fields(const)))
         # A value that types may depend on says all; whether its image was made, too, depends on how far the unit was compiled.
         value = _value.encode((None if is_plain(const) else const.value, const.int_value))
         table.val[path] = fingerprint(value)
         data.consts[path] = encoded, value, const.name_span
     for path, alias in interface.aliases.items():
-        data.aliases[path] = note(path, b"alias", _alias.encode([getattr(alias, name) for name in _ALIAS])), alias.name_span
+        data.aliases[path] = note(path, b"alias", _alias.encode(_alias_fields(alias))), alias.name_span
     for path, body in interface.bodies.items():
         owner: ProcDef | ConstDef | None = interface.procs.get(path) or interface.consts.get(path)
         data.bodies[path] = _body.encode(body)
