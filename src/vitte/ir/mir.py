@@ -5,7 +5,7 @@ then the parameters, in order; then the rest. Panics do not unwind, so a call is
 
 How arguments travel, given the parameter's mode and its concrete type T (`passes_by_value` in `mir_build.abi`):
 - `own`: a value T. - `mut`: a `&mut T`. - `lend`: a value T when T is *light*: a plain scalar (number, bool, rune, reference, raw pointer,
-  proc, fieldless pick, flags, bits), or unit; else a `&T`. A by-value lent parameter is never dropped by the callee.
+  proc; fieldless pick, flags or bits that is copied), or unit; else a `&T`. A by-value lent parameter is never dropped by the callee.
 For a type parameter T (only in bodies built for checking) `lend` is a `&T`.
 
 Phases, each with what is no longer allowed (checked by `mir_verify`):

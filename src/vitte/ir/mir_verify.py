@@ -376,7 +376,7 @@ def _light(ty: Ty, defs: Definitions) -> bool:
     if cls in (t.IntTy, t.FloatTy, t.RefTy, t.PtrTy, t.ProcTy) or ty in (t.BOOL, t.RUNE, t.NEVER, t.UNIT):
         return True
     adt = defs.adts.get(ty.path) if type(ty) is t.AdtTy else None
-    if adt is None or adt.is_unique:
+    if adt is None or not is_copy(ty, defs):
         return False
     return adt.kind in ("flags", "bits") or (adt.kind == "pick" and bool(adt.variants) and not any(v.fields for v in adt.variants))
 

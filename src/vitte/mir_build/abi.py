@@ -6,6 +6,7 @@ checked, a type parameter is not light.
 
 from __future__ import annotations
 
+from vitte.ir import lang
 from vitte.ir import types as t
 from vitte.ir.defs import Definitions
 from vitte.ir.ownership import OWNING
@@ -32,7 +33,7 @@ def passes_by_value(ty: Ty, defs: Definitions) -> bool:
 
 def _is_light_adt(ty: t.AdtTy, defs: Definitions) -> bool:
     adt = defs.adts.get(ty.path)
-    if adt is None or ty.path in OWNING or adt.is_unique:
+    if adt is None or ty.path in OWNING or adt.is_unique or defs.impls_of(lang.TRAIT_DROP, ty.path):
         return False
     if adt.kind in ("flags", "bits"):
         return True

@@ -25,6 +25,7 @@ from vitte.ir.mir import Place
 from vitte.ir.mono import Instance
 from vitte.mir_build.core import DEREF, UNIT_VALUE, Core
 from vitte.mir_build.effects import LEAVES, effect
+from vitte.mir_build.facts import MOVE
 
 PLACES = frozenset((thir.Local, thir.Field, thir.Index, thir.Deref, thir.Static))
 _ARITHMETIC = frozenset("+-*")
@@ -295,6 +296,8 @@ class Exprs(Core):
             return mir.Ref(Place(base.local, (*base.proj, DEREF)), False)
         if type(e.value) in PLACES and type(e.value.ty) is t.RefTy:
             op = self.reborrow(e.value)
+        elif type(e.value.ty) is t.AdtTy and type(ty) is t.IntTy and self.kind(e.value.ty) == MOVE:
+            op = mir.Copy(self.as_place(e.value), True)  # the number of a case: looked at, not taken
         else:
             op = self.as_operand(e.value)
         if self.ty(e.value.ty) is ty:

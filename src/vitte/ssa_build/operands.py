@@ -5,6 +5,7 @@ from __future__ import annotations
 from vitte.ir import mir, mono
 from vitte.ir import types as t
 from vitte.ir.layout import STR_LEN, STR_OWNER
+from vitte.ir.ownership import is_copy
 from vitte.ir.types import Ty
 from vitte.ssa_build.builder import Address, Builder
 from vitte.ssa_build.counting import retain
@@ -173,6 +174,8 @@ def proc_params(o: Operands, ty: t.ProcTy) -> list[Ty]:
             out.append(t.ref_ty(param, True))
         else:
             light = bool(o.b.layouts.scalar(param)) or type(param) in (t.RefTy, t.PtrTy) or param is t.UNIT
+            if type(param) is t.AdtTy:
+                light = light and is_copy(param, o.unit.defs)
             out.append(param if light else t.ref_ty(param))
     return out
 

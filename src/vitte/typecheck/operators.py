@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from vitte.base.source import Span
 from vitte.ir import hir, lang, thir
 from vitte.ir import types as t
-from vitte.ir.defs import TraitRef
+from vitte.ir.defs import AdtDef, TraitRef
 from vitte.ir.impls import ImplMatch, match_ty, normalize, select_impl
+from vitte.ir.ownership import is_copy
 from vitte.ir.types import HAS_ERROR, HAS_INFER, IntTy, Ty, show, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument
@@ -388,10 +389,9 @@ def _compare_same(cx: Cx, e: hir.Binary, left: thir.Expr, right: thir.Expr, ty: 
         if cls is t.AdtTy:
             adt = cx.defs.adts.get(ty.path)  # type: ignore[attr-defined]
             if adt is not None and lang.TRAIT_EQ in cx.defs.traits and not ty.flags & HAS_INFER:
-                fieldless = adt.kind == "flags" or (adt.kind == "pick" and not any(v.fields for v in adt.variants))
-                if fieldless and type(select_impl(cx.defs, lang.TRAIT_EQ, (ty,), cx.bounds)) is not ImplMatch:
+                if _is_number(cx, adt, ty) and type(select_impl(cx.defs, lang.TRAIT_EQ, (ty,), cx.bounds)) is not ImplMatch:
                     return thir.Binary(t.BOOL, span, op, left, right)
-            elif adt is not None and (adt.kind == "flags" or (adt.kind == "pick" and not any(v.fields for v in adt.variants))):
+            elif adt is not None and _is_number(cx, adt, ty):
                 return thir.Binary(t.BOOL, span, op, left, right)
         call = _trait_compare(cx, e, lang.TRAIT_EQ, "eq", left, right, ty, t.BOOL)
         if type(call) is thir.ErrorExpr:
@@ -404,6 +404,11 @@ def _compare_same(cx: Cx, e: hir.Binary, left: thir.Expr, right: thir.Expr, ty: 
     wanted, same = {"<": ("Less", "=="), ">=": ("Less", "!="), ">": ("Greater", "=="), "<=": ("Greater", "!=")}[op]
     variant = next(i for i, v in enumerate(ordering.variants) if v.name == wanted)
     return thir.Binary(t.BOOL, span, same, call, thir.Aggregate(t.adt_ty(lang.ORDERING), span, variant, []))
+
+
+def _is_number(cx: Cx, adt: AdtDef, ty: Ty) -> bool:
+    """Whether values of a nominal type are compared as the numbers they are; one that moves is lent to be compared."""
+    return (adt.kind == "flags" or (adt.kind == "pick" and not any(v.fields for v in adt.variants))) and is_copy(ty, cx.defs)
 
 
 def _trait_compare(cx: Cx, e: hir.Binary, trait_path: str, method: str, left: thir.Expr, right: thir.Expr, ty: Ty, result: Ty) -> thir.Expr:
