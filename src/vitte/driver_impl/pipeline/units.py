@@ -146,8 +146,7 @@ class Workshop:
         cache.notices.extend(notice for notice in done.notices if notice not in cache.notices)
 
     def forget(self, index: int) -> None:
-        """As if the unit had not been looked at, to compile it after all."""
-        self.done.pop(index, None)
+        """Compile a unit after all. What is known of it stays: units between it and other lost ones rely on it."""
         self.lost.add(index)
         unit = self.graph.units[index]
         unit.diagnostics.items.clear()
@@ -379,7 +378,7 @@ class Workshop:
             done.links = product.interface.link_names
         if product.object is not None:
             done.artifact = cache.write(product.object)
-            if not done.artifact:
+            if not done.artifact or unit.index in self.lost:  # what was lost once may be taken away again
                 done.artifact = digest(product.object)
                 done.path = self._write(unit, product.object)
         if product.ssa is not None:
