@@ -26,6 +26,8 @@ _ORDER = {
     "broken": "dependency-broken",
 }
 """Reason by the word that a line of a key begins with, the more telling first."""
+_MOST = 16
+"""Earlier results that are looked at, the last first."""
 
 
 def why(shop: Workshop, unit: Unit) -> Rebuilt:
@@ -57,10 +59,12 @@ def why(shop: Workshop, unit: Unit) -> Rebuilt:
 
 
 def last_made(shop: Workshop, unit: Unit) -> tuple[str, CacheEntry] | None:
-    """Key text and entry of what was made of the unit most recently. File times tell which, and serve for nothing else; of entries that
-    are of one time, one with today's key comes first, then one of the same source."""
+    """Key text and entry of what was made of the unit most recently, with today's options if ever: who builds and tests in turn wants to
+    know what changed since the last build of the same kind. File times tell which was last, and serve for nothing else; one with
+    today's key comes first."""
     cache = shop.discovery.keep(unit).cache
-    now = digest(shop.key(unit, shop.kind).encode())
+    today = shop.key(unit, shop.kind)
+    now, options = digest(today.encode()), _by_word(today).get("option")
     found: list[tuple[bool, float, str, CacheEntry]] = []
     for entry in cache.all(shop.kind, unit.module):
         path = cache.locate(entry.artifact)
@@ -70,11 +74,14 @@ def last_made(shop: Workshop, unit: Unit) -> tuple[str, CacheEntry] | None:
             except OSError:
                 continue
             found.append((entry.fingerprint == now, changed, path, entry))
-    for _, _, _, entry in sorted(found, key=lambda item: item[:3], reverse=True):
+    latest: tuple[str, CacheEntry] | None = None
+    for _, _, _, entry in sorted(found, key=lambda item: item[:3], reverse=True)[:_MOST]:
         text = shop.text_of(unit, entry.artifact)
         if text is not None:
-            return text, entry
-    return None
+            if _by_word(text).get("option") == options:
+                return text, entry
+            latest = latest or (text, entry)
+    return latest
 
 
 def _by_word(text: str) -> dict[str, list[str]]:
