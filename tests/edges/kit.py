@@ -55,6 +55,10 @@ class Compiled:
         return thir_text.print_module(self.module), re.sub(r" @\d+\+\d+", "", self.mir), self.llvm, self.said
 
 
+_alone: dict[tuple[str, str], Compiled] = {}
+"""Modules that use no other but the library, by name and text: many programs begin with the same."""
+
+
 def uses(tree: ast.Module) -> list[tuple[str, ast.Use]]:
     return [("/".join(item.path.segments), item) for item in tree.items if isinstance(item, ast.Use)]
 
@@ -75,7 +79,12 @@ class Program:
         self.indices: dict[str, int] = {}
         self.lines = lines
         for name, text in files.items():
-            self.done[name] = _compile(SourceFile(f"{name}.vit", text), name, self.done, self if recorded else None)
+            known = _alone.get((name, text)) if not self.done and recorded else None
+            if known is None:
+                known = _compile(SourceFile(f"{name}.vit", text), name, self.done, self if recorded else None)
+                if not self.done and recorded and not lines:
+                    _alone[name, text] = known
+            self.done[name] = known
 
     def __getitem__(self, name: str) -> Compiled:
         return self.done[name]
@@ -182,10 +191,10 @@ def _build(compiled: Compiled) -> None:
 
 
 def parts_of(text: str, name: str = "hub", **others: str) -> Parts:
-    """The encoded interface of a module; `others` are compiled before it."""
+    """The encoded interface of a module, opened anew; `others` are compiled before it."""
     program = Program({**others, name: text})
     assert not program[name].ctx.diagnostics.error_count, program[name].said
-    return program[name].parts
+    return open_interface(program[name].encoded)
 
 
 def fingerprints(parts: Parts) -> dict[tuple[str, str], str]:
