@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Chores of this repository, on a fresh clone too: `python3 x.py demo|test|bless|bench|check [arguments]`.
+"""Chores of this repository, on a fresh clone too: `python3 x.py demo|test|bless|bench|soak|check [arguments]`.
 
 Needs only Python 3.11 or newer. The first use makes `.venv` beside this file and installs Vitte and its tools into
 it (editable); later uses find it there. Everything else runs inside that environment.
@@ -8,6 +8,7 @@ it (editable); later uses find it there. Everything else runs inside that enviro
     test    the whole test suite, in as many processes as there are cores; arguments go to pytest (in one process)
     bless   rewrite the expected outputs of tests/run and tests/ui from what the compiler says now; arguments to pytest
     bench   the benchmarks, with a report on standard output
+    soak    long runs of the proofs of the incremental cache: --seconds N (120) or --full, --seed S; --help says more
     check   ruff, mypy in strict mode, and the layer contract
 """
 
@@ -102,7 +103,7 @@ def main(argv: list[str]) -> int:
         print("x.py: Vitte needs Python 3.11 or newer", file=sys.stderr)
         return 2
     command, rest = (argv[0], argv[1:]) if argv else ("", [])
-    if command not in ("demo", "test", "bless", "bench", "check"):
+    if command not in ("demo", "test", "bless", "bench", "soak", "check"):
         print((__doc__ or "").strip(), file=sys.stderr if command else sys.stdout)
         return 2 if command not in ("", "help", "--help", "-h") else 0
     # Start-up without compiled modules takes three times as long; what is measured and shown should be what users have.
@@ -117,6 +118,8 @@ def main(argv: list[str]) -> int:
         return run(python(), "-m", "pytest", "--bless", *(rest or ["tests/run", "tests/ui"]))
     if command == "bench":
         return run(python(), "benchmarks/bench.py", *rest)
+    if command == "soak":
+        return run(python(), "-m", "tests.incremental.soak", *rest)
     return check()
 
 

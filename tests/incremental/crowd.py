@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,6 +30,8 @@ def crowd(
         for _ in range(3):
             edits.choose(random, edits.MEANING)(project, random)
     shared = root / "shared"
+    _builder(root / "before", shared, bench, states, random, 2, going)
+    age(shared, 0)
     pids = [_fork(partial(_builder, root / f"b{n}", shared, bench, states, Random(f"{seed} {n}"), rounds, going)) for n in range(builders)]
     stop = root / "stop"
     trims = _fork(lambda: _trimmer(shared, bench, stop, Random(seed))) if trimmer else 0
@@ -41,6 +42,20 @@ def crowd(
     if failed:
         raise Wrong(f"crowd of seed {seed}:\n" + "\n".join((root / f"b{n}" / "wrong.txt").read_text() for n in failed))
     return sum(int((root / f"b{n}" / "done.txt").read_text()) for n in range(builders))
+
+
+UNUSED = 60.0
+"""Seconds without use after which an artifact is made to look old. No build here takes that long."""
+
+
+def age(folder: Path, unused: float) -> None:
+    """Let what was not used for some seconds look as if that were years."""
+    for path in list(folder.rglob("*")):
+        try:
+            if path.is_file() and time.time() - path.stat().st_mtime >= unused:
+                os.utime(path, (1_000_000_000, 1_000_000_000))
+        except OSError:
+            pass
 
 
 def _fork(body: Callable[[], object]) -> int:
@@ -90,23 +105,16 @@ def _builder(
 
 
 def _trimmer(shared: Path, bench: Bench, stop: Path, random: Random) -> None:
-    """Make everything look old now and then, and trim to nothing."""
+    """Trim all that is not in use now, and look for damage."""
     until = time.monotonic() + 3600
     while not stop.exists() and time.monotonic() < until:
-        for path in list(shared.rglob("*")):
-            try:
-                if path.is_file() and random.random() < 0.5:
-                    os.utime(path, (1_000_000_000, 1_000_000_000))
-            except OSError:
-                pass
+        age(shared, UNUSED)
         folders = [str(path.parent) for path in shared.rglob("objects")]
         for arguments in (["cache", "gc", "--size", "0", *folders], ["cache", "fsck", *folders]):
             result = run(arguments, bench.root, bench.env) if folders else None
             if result is not None and result.status not in (0, 1):
                 (bench.root / "trimmer.txt").write_text(f"{arguments}: {result.text()}")
                 raise Wrong(result.text())
-        if random.random() < 0.05:
-            shutil.rmtree(shared / "target" / "incremental", ignore_errors=True)
         time.sleep(random.random() * 0.05)
 
 

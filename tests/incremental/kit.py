@@ -166,18 +166,17 @@ class Bench:
         return sorted(found)
 
 
-def warm(std: Path) -> None:
-    """Make a cache that holds the library as it is used by projects here, for each goal."""
+def warm(std: Path, every: bool = False) -> None:
+    """Make a cache that holds the library as it is used by projects here, for each goal; with all usual flags for a long run."""
     preload()
     folder = std.parent / "library"
     write(folder, {"main.vit": LIBRARY})
     env = {"VITTE_CACHE": str(std), "VITTE_JOBS": "1", "VITTE_NO_SERVER": "1"}
-    for flags in ([], ["-O1"], ["-O3"], ["-g=line"], ["-g"], ["--overflow-checks", "off"]):
+    for flags in ([], ["-O1"], ["-O3"], ["-g=line"], ["-g"], ["--overflow-checks", "off"]) if every else ([],):
         run(["build", "main.vit", "-o", "x", *flags], folder, env)
         run(["test", "main.vit", *flags], folder, env)
     run(["check", "main.vit"], folder, env)
     run(["run", "--engine", "interp", "main.vit"], folder, env)
-    run(["run", "--engine", "interp", "main.vit", "-g=line"], folder, env)
 
 
 def without_notices(text: bytes) -> bytes:

@@ -116,7 +116,7 @@ def soak(root: Path, seed: int, seconds: float, full: bool, jobs: int, kinds: li
     """The exit status: 0 when nothing was wrong."""
     std = root / "library-cache"
     preload()
-    warm(std)
+    warm(std, every=True)
     began = time.monotonic()
     work = (unit for unit in units(seed, full) if not kinds or unit[0] in kinds)
     running: dict[int, tuple[str, int]] = {}
@@ -175,7 +175,7 @@ def main(arguments: list[str]) -> int:
             parser.error("--unit needs one --only")
         preload()
         if not (root / "library-cache").exists():
-            warm(root / "library-cache")
+            warm(root / "library-cache", every=True)
         result = run_unit(chosen.only[0], chosen.unit, root, root / "library-cache")
         print(result["wrong"] or f"{result['done']} done, nothing wrong")
         return 1 if result["wrong"] else 0
