@@ -315,23 +315,8 @@ class Definitions:
         for impl in interface.impls:
             self.add_impl(impl)
 
-    def copy(self) -> Definitions:
-        """The same definitions, to which others can be added; answers in `memo` are not taken over."""
-        new = Definitions()
-        new.interfaces = self.interfaces.copy()
-        new.procs = self.procs.copy()
-        new.adts = self.adts.copy()
-        new.traits = self.traits.copy()
-        new.consts = self.consts.copy()
-        new.aliases = self.aliases.copy()
-        new.bodies = type(self.bodies)(self.bodies)
-        new.impls = self.impls.copy()
-        new._inherent_impls = self._inherent_impls.copy()
-        new._trait_impls = self._trait_impls.copy()
-        return new
-
     def add_impl(self, impl: ImplDef) -> None:
-        """Copies share lists and inner maps, which are therefore replaced, never changed."""
+        """Take in an impl; a second time is harmless."""
         if impl.path in self.impls:
             return
         self.impls[impl.path] = impl
@@ -339,8 +324,8 @@ class Definitions:
         if impl.trait is None:
             self._inherent_impls[key] = by_path([*self._inherent_impls.get(key, ()), impl])
         else:
-            by_head = self._trait_impls.get(impl.trait.trait, {})
-            self._trait_impls[impl.trait.trait] = {**by_head, key: by_path([*by_head.get(key, ()), impl])}
+            by_head = self._trait_impls.setdefault(impl.trait.trait, {})
+            by_head[key] = by_path([*by_head.get(key, ()), impl])
 
     # --- questions about impls --------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ the rare data that holds one goes a slower way round, told apart by its first by
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -21,7 +21,6 @@ from vitte.ir.types import Ty, parse_ty
 if not hasattr(defs, "thir"):
     defs.thir = thir  # type: ignore[attr-defined]  # annotations of `defs` name it, and are resolved by the decoder
 
-T = TypeVar("T")
 _BIG = 1
 
 
