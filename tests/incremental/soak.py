@@ -51,7 +51,7 @@ def _paths(root: Path, seed: int, std: Path) -> int:
     return places.odd_folders(root / "a", seed, std) + places.odd_roots(root / "b", seed, std=std) + places.links(root / "c", seed, std)
 
 
-_STEP, _PARTS = 48, 24
+_STEP, _PARTS = 400, 100
 
 KINDS: dict[str, tuple[Work, int]] = {
     "replay": (lambda root, seed, std: replay(root, seed, 50, 5 + seed % 5, std).step_number, 100),
