@@ -67,8 +67,13 @@ def _value(value: object) -> str:
 
 
 def options_text(options: DriverOptions, names: tuple[str, ...] = TRACKED_FIELDS) -> str:
-    """Options by name, one a line."""
-    return "".join(f"option {name} {_value(getattr(options, name))}\n" for name in names)
+    """Options by name, one a line. What `native` stands for is another processor on another machine."""
+    text = "".join(f"option {name} {_value(getattr(options, name))}\n" for name in names)
+    if options.target.cpu == "native" and "target" in names:
+        from vitte.codegen.llvm.machine import processor
+
+        text += f"option native {' '.join(processor(options.target))!r}\n"
+    return text
 
 
 def tracked_options(options: DriverOptions) -> dict[str, str]:

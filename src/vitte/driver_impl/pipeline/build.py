@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverMode, DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package
 from vitte.driver_impl.cache.diagnostics import decoded, encoded
@@ -15,7 +16,7 @@ from vitte.driver_impl.files import library_source, load_for_display
 from vitte.driver_impl.pipeline.goals import TEXTS, goal_of, image_path
 from vitte.driver_impl.pipeline.image import linker_digest, put_image
 from vitte.driver_impl.pipeline.keeps import Keeps, open_keeps
-from vitte.driver_impl.pipeline.plan import Plan, Planner, inside
+from vitte.driver_impl.pipeline.plan import Plan, Planner, fits, inside
 
 if TYPE_CHECKING:
     from vitte.driver_impl.pipeline.units import Workshop
@@ -46,11 +47,19 @@ def build(options: DriverOptions, context: DriverContext) -> Built:
 def _build(options: DriverOptions, context: DriverContext, package: Package, keeps: Keeps) -> Built:
     goal = goal_of(options)
     output = image_path(options, context, package) if goal == "object" else ""
+    if output and os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
+        # It would be replaced: as root, for everybody.
+        raise DriverError(f"cannot write `{output}`: it is not a regular file", status=EXIT_TOOLCHAIN)
     planner = _planner(options, context, package, keeps, goal)
     if planner is not None:
         plan = planner.find()
-        if plan is not None and (not plan.image or put_image(keeps.own, plan.image, output)):
-            return _planned(plan, planner, options, context, output)
+        try:
+            if plan is not None and (not plan.image or put_image(keeps.own, plan.image, output)):
+                return _planned(plan, planner, options, context, output)
+        except DriverError:
+            if plan is not None:
+                _planned(plan, planner, options, context, output)  # what it says is said before it fails
+            raise
     # Only from here on is there something to do, and the compiler to be loaded.
     from vitte.driver_impl.pipeline.emit import write_objects, write_texts
     from vitte.driver_impl.pipeline.link import link_program
@@ -142,4 +151,8 @@ def _plan_of(
 ) -> Plan:
     base = planner.base
     sources = [(inside(unit.path, base), unit.display, unit.digest) for unit in shop.graph.units if unit.role != "std" and unit.path != "-"]
-    return Plan(planner.text, sources, absent, built.failed, diagnostics, image, built.units, built.lines)
+    root = shop.graph.units[0]
+    single = shop.discovery.package.manifest is None and root.role == "root"
+    space = root.module if single and "/" in root.module else ""
+    stands = bool(space) and fits(os.path.abspath(root.path), space)
+    return Plan(planner.text, sources, absent, built.failed, diagnostics, image, built.units, built.lines, space, stands)

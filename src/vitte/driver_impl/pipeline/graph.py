@@ -107,6 +107,8 @@ class Discovery:
         self.units: list[Unit] = []
         self.by_path: dict[str, int] = {}
         self.by_module: dict[str, int] = {}
+        self.aliased = False
+        """Whether a file was found under two names: a link may lead elsewhere without any source being another."""
         self.exists: dict[str, bool] = {}
         """What is known of files that imports were looked for in."""
         self._library: dict[str, int | None] = {}
@@ -115,7 +117,7 @@ class Discovery:
     @property
     def unsure(self) -> bool:
         """Whether the result depends on more of the file system than the sources: hints speak of what is near."""
-        return any(unit.findings.items or not unit.usable for unit in self.units)
+        return self.aliased or any(unit.findings.items or not unit.usable for unit in self.units)
 
     def absent(self) -> list[str]:
         """Absolute paths, outside `std`, of files that imports were looked for in and that are not there."""
@@ -185,6 +187,7 @@ class Discovery:
         known = self.by_path.get(key)
         if known is not None:
             self.by_path[path] = known
+            self.aliased = True
             return known
         odd = not _is_text(path)
         if odd:  # shown with marks for the odd bytes, and not compiled: names in results are text

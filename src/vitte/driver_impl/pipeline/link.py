@@ -44,7 +44,7 @@ def link_program(
             built.artifacts.append((EmitKind.BIN, output))
             return known
     built.command = plan.command
-    _execute(plan, options, context)
+    _execute(plan, options, context, {shop.done[index].path: shop.graph.units[index].module for index in order})
     context.timings.append(Timing("link", package.name, perf_counter() - start))
     if any(d.level == "error" for d in context.diagnostics):
         built.failed = True
@@ -79,14 +79,18 @@ def _plan(options: DriverOptions, context: DriverContext, objects: list[str], ou
     return lld.plan(linker, objects, output, options, lld.runtime(), temporary)
 
 
-def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext) -> None:
+def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str] = {}) -> None:  # noqa: B006
+    """`modules`: by the path of its object, for complaints: where an object is kept means nothing to anybody."""
     if context.log is not None:
         context.log(LogLevel.INFO, "link", " ".join(plan.command))
     if options.run.dry_run:
         return
     result = execute.execute(plan)
     if result.status != 0:
-        found = errors.diagnose(result.stderr, plan)
+        complaints = result.stderr
+        for path, module in modules.items():
+            complaints = complaints.replace(path, f"{module}.o")
+        found = errors.diagnose(complaints, plan)
         if not found:
             raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
         context.diagnostics.extend(found)
@@ -104,14 +108,20 @@ def _image_key(plan: lld.Plan, digests: dict[str, str], options: DriverOptions, 
             lines.append("output")
         elif word in digests or plain in digests:
             lines.append(digests.get(word) or digests[plain])
-        elif at == 0 or (os.path.isabs(word) and os.path.isfile(word)):
-            known = file_digest(word, keeps.library.memo)
-            if not known:
+        elif at == 0 or (os.sep in word and os.path.isfile(word)):
+            known = file_digest(os.path.abspath(word) if os.sep in word else word, keeps.library.memo)
+            if not known or (at and not _is_whole(word)):
                 return ""
             lines.append(known)
         else:
             lines.append(word)
     return digest("\n".join(lines).encode("utf-8", "surrogatepass"))
+
+
+def _is_whole(path: str) -> bool:
+    """Whether a file to be linked says all itself: a linker's script or a thin archive names others."""
+    with open(path, "rb") as file:
+        return file.read(8).startswith((b"\x7fELF", b"!<arch>\n"))
 
 
 def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:

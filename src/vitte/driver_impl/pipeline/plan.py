@@ -29,7 +29,8 @@ _MOST = 4
 class Plan(Struct, array_like=True):
     """`text`: of the key. `sources`: (path, shown path, digest) outside `std`. `absent`: (folder, digest of its listing or "" when there
     was no such folder, names of no file in it). Paths are relative to the build's base folder. `image`: artifact with the linked
-    program, "" when none was wanted or there were errors."""
+    program, "" when none was wanted or there were errors. `space`: of a single file that says one of several parts, and `fits`: whether its
+    path ended in it, which says where its imports are."""
 
     text: str
     sources: list[tuple[str, str, str]]
@@ -39,6 +40,8 @@ class Plan(Struct, array_like=True):
     image: str
     units: int
     lines: int
+    space: str = ""
+    fits: bool = False
 
 
 _encoder = Encoder()
@@ -90,6 +93,8 @@ class Planner:
 
     def _holds(self, plan: Plan) -> bool:
         base = self.base + os.sep
+        if plan.space and fits(base + plan.sources[0][0], plan.space) != plan.fits:
+            return False
         known, digest_of = self._digests, self.memo.digest
         for relative, display, expected in plan.sources:
             found = known.get(relative)
@@ -98,7 +103,18 @@ class Planner:
                 found = known[relative] = digest_of(path) or self._read(path, display)
             if found != expected:
                 return False
-        return self._still_absent(plan.absent)
+        return self._all_apart(plan) and self._still_absent(plan.absent)
+
+    def _all_apart(self, plan: Plan) -> bool:
+        """Whether sources of one content are still files of their own, as they were: a link to another module is that module."""
+        by_digest: dict[str, list[str]] = {}
+        if len({found for _, _, found in plan.sources}) < len(plan.sources):
+            for relative, _, found in plan.sources:
+                by_digest.setdefault(found, []).append(relative)
+        return all(
+            len(same) == 1 or len({os.path.realpath(os.path.join(self.base, relative)) for relative in same}) == len(same)
+            for same in by_digest.values()
+        )
 
     def _read(self, path: str, display: str) -> str:
         """The digest of a file that is not known, or "" when it cannot be a source."""
@@ -148,6 +164,11 @@ class Planner:
                 io.write_file(self.note, artifact.encode())
             except OSError:
                 pass
+
+
+def fits(path: str, space: str) -> bool:
+    """Whether a file stands where its `space` says."""
+    return os.path.splitext(path)[0].replace(os.sep, "/").endswith("/" + space)
 
 
 def inside(path: str, base: str) -> str:

@@ -28,7 +28,7 @@ from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.edges import Edge, Known
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, current_entry, with_incremental_cache
 from vitte.driver_impl.cache.key import Facts, digest, key_text, tracked_options
-from vitte.driver_impl.pipeline.graph import Discovery, Graph, Unit, members, remapped_display
+from vitte.driver_impl.pipeline.graph import Discovery, Graph, Import, Unit, members, remapped_display
 
 if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
@@ -149,6 +149,7 @@ class Workshop:
         """Compile a unit after all. What is known of it stays: units between it and other lost ones rely on it."""
         self.lost.add(index)
         unit = self.graph.units[index]
+        unit.tree = None  # parsing it says again what it says
         unit.diagnostics.items.clear()
         unit.diagnostics.error_count = 0
 
@@ -182,17 +183,15 @@ class Workshop:
 
     def key(self, unit: Unit, kind: str) -> str:
         """The text of a unit's key; its dependencies are finished."""
-        units = self.graph.units
         imports = []
-        for i in unit.imports:
-            foreign = i.unit >= 0 and units[i.unit].package is not unit.package and units[i.unit].role != "std"
-            found = units[i.unit].module + (" (foreign)" if foreign else "") if i.unit >= 0 else "-"
-            imports.append((i.written, found))
+        for use in unit.imports:
+            found = self._imported(use)
+            foreign = found is not None and found.package is not unit.package and found.role != "std"
+            imports.append((use.written, "-" if found is None else f"{found.module} (foreign)" if foreign else found.module))
         role = unit.role if kind != "front" or unit.role == "std" else "lib"
         findings = digest(encoded(unit.findings.items)) if unit.findings.items else "-"
         facts = Facts(
-            self.discovery.identity, unit.module, remapped_display(unit, self.options), role, unit.digest, imports, findings,
-            self.broken(unit),
+            self.discovery.identity, unit.module, unit.display, role, unit.digest, imports, findings, self.broken(unit)
         )  # fmt: skip
         return key_text(kind, self._options[kind], facts)
 
@@ -326,9 +325,15 @@ class Workshop:
         interface = open_interface(front.interface).decode()
         defs.add(interface)
         defs.replay(map(Edge.parse, kept.edges))
+        unit.diagnostics.items.clear()  # what discovery heard when it parsed the unit is among them
         for diagnostic in decoded(front.diagnostics):
             unit.diagnostics.emit(diagnostic)
         return codec.decode_typed(kept.typed, interface)
+
+    def _imported(self, use: Import) -> Unit | None:
+        """The unit that a `use` brings; None when there is none, or another one has its name, which has been reported."""
+        unit = self.graph.units[use.unit] if use.unit >= 0 else None
+        return unit if unit is not None and self.discovery.by_module[unit.module] == use.unit else None
 
     def _imports(self, unit: Unit, defs: Recorder) -> list[ResolvedImport]:
         """One entry per `use`, in source order, then the prelude."""
@@ -337,10 +342,10 @@ class Workshop:
         units = self.graph.units
         imports = []
         for use in unit.imports:
-            if use.unit < 0 or self.discovery.by_module[units[use.unit].module] != use.unit:  # has been reported
+            found = self._imported(use)
+            if found is None:
                 imports.append(ResolvedImport(use.written.lstrip("."), None, use.span))
             else:
-                found = units[use.unit]
                 foreign = found.package is not unit.package
                 imports.append(ResolvedImport(found.module, defs.module_view(found.module), use.span, is_foreign=foreign))
         imports += [
