@@ -19,7 +19,8 @@ TRIPLES = {
 }  # fmt: skip
 OTHER = {"elf": "elf-arm", "coff": "coff-arm", "macho": "macho-x86"}
 ENTRIES = {"elf": "main", "coff": "vt_start", "macho": "main", "wasm": "_start"}
-LINKERS = {"ld.lld": "elf", "ld.bfd": "elf", "ld.gold": "elf", "mold": "elf", "gcc": "elf", "clang": "elf", "lld-link": "coff", "wasm-ld": "wasm",
+LINKERS = {"ld.lld": "elf", "ld.bfd": "elf", "ld.gold": "elf", "mold": "elf", "gcc": "elf", "clang": "elf",
+           "lld-link": "coff", "wasm-ld": "wasm",
            "ld64.lld": "macho"}  # fmt: skip
 _made: dict[tuple[str, str, str], bytes] = {}
 

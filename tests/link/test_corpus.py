@@ -33,7 +33,8 @@ CASES: dict[str, Callable[[str], tuple[Files, dict[str, object]]]] = {
     "undefined": lambda k: ({"main.o": main(k, "nowhere")}, {}),
     "undefined, of an impl": lambda k: ({"main.o": main(k, SYMBOL)}, {}),
     "undefined, twice referred to": lambda k: (
-        {"main.o": main(k, "nowhere"), "b.o": emit("b.vit", k, "declare i32 @nowhere()\ndefine i32 @b() {\n %r = call i32 @nowhere()\n ret i32 %r\n}\n")},
+        {"main.o": main(k, "nowhere"), "b.o": emit(
+            "b.vit", k, "declare i32 @nowhere()\ndefine i32 @b() {\n %r = call i32 @nowhere()\n ret i32 %r\n}\n")},
         {}),
     "duplicate": lambda k: ({"main.o": main(k), "a.o": twice(k, "a.vit"), "b.o": twice(k, "b.vit")}, {}),
     "no entry": lambda k: ({"a.o": twice(k, "a.vit")}, {}),
@@ -63,7 +64,8 @@ def said(linker: Linker, folder: Path, case: str) -> str:
     try:
         result = execute(plan)
         found = diagnose(result.stderr, plan) if result.status else []
-        lines = [f"{d.code.id} {d.message}\n" + "".join(f"  note: {n}\n" for n in d.notes) + "".join(f"  help: {h.message}\n" for h in d.helps)
+        lines = [f"{d.code.id} {d.message}\n" + "".join(f"  note: {n}\n" for n in d.notes) + "".join(f"  help: {h.message}\n"
+                 for h in d.helps)
                  for d in found]  # fmt: skip
         text = "".join(lines) or f"status {result.status}, nothing said\n"
         assert result.status == 0 or not Path(plan.final).exists(), "nothing is left of a failed link"
@@ -90,7 +92,8 @@ def test_corpus_is_large() -> None:
     assert sum(text.count("== ") - text.count("nothing said") for text in texts) >= 40
 
 
-NAMES = ["a b", "tab\there", "new\nline", "back\\slash", 'quo"te', "apo'strophe", "dollar$x", "#hash", "per%cent", "\u00e9\u4e2d", "trailing\\", "two\\\\",
+NAMES = ["a b", "tab\there", "new\nline", "back\\slash", 'quo"te', "apo'strophe", "dollar$x", "#hash",
+         "per%cent", "\u00e9\u4e2d", "trailing\\", "two\\\\",
          'mixed\\"', "-dash", "@at", "a,b;c"]  # fmt: skip
 
 

@@ -6,8 +6,8 @@ import pytest
 
 from vitte.driver.error import DriverError
 from vitte.driver.options import LldFlavor
-from vitte.driver_impl.link.errors import diagnose
 from vitte.driver_impl.link.data import Plan
+from vitte.driver_impl.link.errors import diagnose
 
 PLAN = Plan(program=("ld.lld",), arguments=(), output="app.1.tmp", final="app", flavour=LldFlavor.ELF)
 

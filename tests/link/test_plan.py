@@ -22,7 +22,8 @@ GOLDEN = Path(__file__).parent / "golden"
 
 
 def request(flavour: LldFlavor = LldFlavor.ELF, arch: str = "x86_64", **more: object) -> Request:
-    values: dict[str, object] = {"flavour": flavour, "arch": arch, "objects": ("a.o", "-b.o", "@c.o"), "output": "out/app", "temporary": "out/app.tmp"}
+    values: dict[str, object] = {"flavour": flavour, "arch": arch, "objects": ("a.o", "-b.o", "@c.o"), "output": "out/app",
+                                 "temporary": "out/app.tmp"}
     return Request(**(values | more))  # type: ignore[arg-type]
 
 
@@ -33,7 +34,8 @@ def elf_request(**more: object) -> Request:
     return request(**(values | more))
 
 
-FULL: dict[str, object] = {"strip": True, "libraries": ("./libx.a", "surelynotthere", "m"), "folders": ("lib",), "args": ("--user",), "entry": "go",
+FULL: dict[str, object] = {"strip": True, "libraries": ("./libx.a", "surelynotthere", "m"), "folders": ("lib",), "args": ("--user",),
+                           "entry": "go",
                            "stack_size": 1 << 20}  # fmt: skip
 
 PLANS: dict[str, Plan] = {
@@ -87,14 +89,16 @@ def test_libraries_of_libc_need_no_name(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("triple", "flavour"), [
     ("x86_64-unknown-linux-gnu", "elf"), ("riscv64-unknown-linux-musl", "elf"), ("x86_64-unknown-none-elf", "elf"),
-    ("x86_64-pc-windows-msvc", "coff"), ("x86_64-w64-mingw32", "coff"), ("arm64-apple-macosx11.0", "macho"), ("wasm32-unknown-wasi", "wasm"),
+    ("x86_64-pc-windows-msvc", "coff"), ("x86_64-w64-mingw32", "coff"),
+    ("arm64-apple-macosx11.0", "macho"), ("wasm32-unknown-wasi", "wasm"),
 ])  # fmt: skip
 def test_flavour(triple: str, flavour: str) -> None:
     assert flavour_of(Target(triple)).value == flavour
 
 
 @pytest.mark.parametrize(("kind", "family", "name"), [
-    (LinkerKind("lld"), "lld", ""), (SYSTEM, "system", ""), (LinkerKind.custom("gcc"), "system", "gcc"), (LinkerKind.custom("ld.lld"), "lld", "ld.lld"),
+    (LinkerKind("lld"), "lld", ""), (SYSTEM, "system", ""), (LinkerKind.custom("gcc"), "system", "gcc"),
+    (LinkerKind.custom("ld.lld"), "lld", "ld.lld"),
     (LinkerKind.custom("./my-ld"), "custom", "./my-ld"), (LinkerKind.custom("mine"), "named", "mine"),
 ])  # fmt: skip
 def test_selection(kind: LinkerKind, family: str, name: str) -> None:
