@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.forked import vitte
+from vitte.cli.table import COMMANDS
 
 HELLO = 'proc main() {\n  println("hello")\n}\n'
 WRONG = "proc main() {\n  let _x: int = nothing_here\n}\n"
