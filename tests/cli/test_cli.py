@@ -36,7 +36,7 @@ def test_no_command_shows_help_on_stderr() -> None:
     assert ran.status == 2 and ran.out == "" and "Usage: vitte COMMAND" in ran.err
 
 
-@pytest.mark.parametrize("command", sorted(COMMANDS))
+@pytest.mark.parametrize("command", sorted(COMMANDS.keys() - {"help"}))
 def test_every_command_has_help(command: str) -> None:
     ran = vitte(command, "--help")
     assert ran.status == 0 and f"Usage: vitte {command}" in ran.out and ran.err == ""
