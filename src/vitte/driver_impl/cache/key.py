@@ -56,6 +56,11 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
+def heading(kind: str) -> str:
+    """The first line of a key's text that is not a unit's."""
+    return f"{kind} {FORMAT}"
+
+
 def _value(value: object) -> str:
     """One spelling per value: fields of structs by name, enumerations by value."""
     fields = getattr(value, "__struct_fields__", None)

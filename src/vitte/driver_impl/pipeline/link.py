@@ -11,7 +11,7 @@ from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import FORMAT, digest
+from vitte.driver_impl.cache.key import digest, heading
 from vitte.driver_impl.link import errors, execute, lld
 from vitte.driver_impl.pipeline.image import file_digest, linker_of, put_image
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
@@ -101,7 +101,7 @@ def _image_key(plan: lld.Plan, digests: dict[str, str], options: DriverOptions, 
     user's own may name files in ways that only the linker understands."""
     if options.link_args or keeps.own.cache.mode == "off":
         return ""
-    lines = [f"image {FORMAT}"]
+    lines = [heading("image")]
     for at, word in enumerate(plan.command):
         plain = os.path.normpath(word)
         if plain == os.path.normpath(plan.output):
