@@ -25,7 +25,7 @@ import calls
 import generate
 import generate_rust
 import generate_small
-from measure import VITTE, Run, Sample, measure, run_once
+from measure import VITTE, Run, Sample, measure, run_once, warn_when_busy
 
 PARTS = ("nothing", "calls", "edit", "checkout", "overhead", "deleted")
 MODULES = {10: 0.080, 1000: 0.130, 10000: 0.300}
@@ -85,6 +85,7 @@ def run(root: Path, rounds: int, quick: bool, only: tuple[str, ...]) -> None:
     """All parts named in `only`. Everything is written below `root`."""
     root.mkdir(parents=True, exist_ok=True)
     ground = Ground(root, rounds, quick)
+    warn_when_busy()
     if not ground.cargo_path:
         print("\ncargo: skipped, there is none on this machine")
     parts = {"nothing": nothing, "calls": system_calls, "edit": edit, "checkout": checkout, "overhead": overhead, "deleted": deleted}
@@ -234,13 +235,14 @@ def overhead(ground: Ground) -> None:
         for old in (folder / "target", ground.root / "cache-empty"):
             shutil.rmtree(old, ignore_errors=True)
 
-    print(f"\n{'empty cache, 10,000 lines':34} {'target':>9} {'off ms':>9} {'on ms':>9} {'on/off':>9}")
+    print(f"\n{'empty cache, 10,000 lines':34} {'target':>9} {'off ms':>9} {'on ms':>9} {'on/off':>9} {'processor':>9}")
     for command in ("check", "build"):
         runs = {mode: ground.vitte(folder, command, f"--cache={mode}", before=clear, cache="cache-empty") for mode in ("off", "on")}
         samples = measure(runs, max(ground.rounds, 9))
         off, on = samples["off"].time, samples["on"].time
         missed = "  missed" if on / off > OVERHEAD else ""
-        print(f"{command:34} {OVERHEAD:9.2f} {off * 1e3:9.1f} {on * 1e3:9.1f} {on / off:9.3f}{missed}", flush=True)
+        work = samples["on"].work / samples["off"].work
+        print(f"{command:34} {OVERHEAD:9.2f} {off * 1e3:9.1f} {on * 1e3:9.1f} {on / off:9.3f} {work:9.3f}{missed}", flush=True)
     clear()
 
 

@@ -1,7 +1,7 @@
 """Running commands in turn and taking medians: shared by all benchmarks.
 
 Commands are whole processes, run in turn (A B C A B C ...) so that a drift of the machine touches all alike. Times are wall
-seconds, memory is the peak resident set of the process in MiB.
+seconds, processor times those of the process and of all that it waited for, memory is the peak resident set in MiB.
 """
 
 from __future__ import annotations
@@ -31,10 +31,11 @@ class Run:
 
 
 class Sample:
-    """Wall seconds and peak memory (MiB) of the counted runs of one command."""
+    """Wall seconds, seconds of processors and peak memory (MiB) of the counted runs of one command."""
 
     def __init__(self) -> None:
         self.seconds: list[float] = []
+        self.busy: list[float] = []
         self.memory: list[float] = []
 
     @property
@@ -42,12 +43,16 @@ class Sample:
         return statistics.median(self.seconds)
 
     @property
+    def work(self) -> float:
+        return statistics.median(self.busy)
+
+    @property
     def peak(self) -> float:
         return statistics.median(self.memory)
 
 
-def run_once(run: Run) -> tuple[float, float]:
-    """Run to the end without output. Ends the benchmark, with what the command said, when it fails."""
+def run_once(run: Run) -> tuple[float, float, float]:
+    """Run to the end without output: seconds, seconds of processors, MiB. Ends the benchmark, with what the command said, when it fails."""
     with tempfile.TemporaryFile() as said:
         actions = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0), (os.POSIX_SPAWN_DUP2, said.fileno(), 2)]
         start = time.perf_counter()
@@ -60,7 +65,7 @@ def run_once(run: Run) -> tuple[float, float]:
             said.seek(0)
             sys.stderr.buffer.write(said.read())
             sys.exit(f"failed with status {os.waitstatus_to_exitcode(status)}, in {run.cwd}: {' '.join(run.command)}")
-    return seconds, usage.ru_maxrss / 1024
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
 def measure(runs: dict[str, Run], rounds: int, warm: bool = True) -> dict[str, Sample]:
@@ -70,8 +75,15 @@ def measure(runs: dict[str, Run], rounds: int, warm: bool = True) -> dict[str, S
         for name, run in runs.items():
             if run.before:
                 run.before()
-            seconds, memory = run_once(run)
+            seconds, busy, memory = run_once(run)
             if turn or not warm:
                 samples[name].seconds.append(seconds)
+                samples[name].busy.append(busy)
                 samples[name].memory.append(memory)
     return samples
+
+
+def warn_when_busy() -> None:
+    """Say so when others use the machine: ratios suffer less from that than times do, but they do."""
+    if hasattr(os, "getloadavg") and os.getloadavg()[0] > 0.5:
+        print(f"\nnote: {os.getloadavg()[0]:.1f} other processes are running on {os.cpu_count()} cores; times will be too long", flush=True)

@@ -78,7 +78,7 @@ def _child(arguments: list[str], cwd: Path | str | None, source: int, out: int, 
         import sys
 
         sys.stdout = os.fdopen(1, "w", closefd=False)
-        sys.stderr = os.fdopen(2, "w", closefd=False)
+        sys.stderr = os.fdopen(2, "w", errors="backslashreplace", closefd=False)  # as Python's own
         sys.stdin = os.fdopen(0, "r", closefd=False)
         os.dup2(source, 0)
         os.dup2(out, 1)

@@ -40,7 +40,7 @@ def odd_folders(root: Path, seed: int, std: Path | None = None) -> int:
 
 
 def odd_roots(root: Path, seed: int, names: tuple[str, ...] = ODD, std: Path | None = None) -> int:
-    """A single file of an odd name, by relative and absolute paths and through links; how many were built."""
+    """A single file of an odd name, by relative and absolute paths; how many were built. A name that is no text is refused."""
     bench = Bench(root, make(seed, 4, packaged=False).files(), std)
     wanted = bench.clean("run")
     tried = 0
@@ -51,11 +51,24 @@ def odd_roots(root: Path, seed: int, names: tuple[str, ...] = ODD, std: Path | N
             if where.startswith("-"):
                 continue
             for _ in range(2):
+                if not _is_text(name):
+                    got = run(["check", where], bench.tree, bench.env)
+                    if got.status != 1 or b"is not UTF-8" not in got.err:
+                        raise Wrong(f"check {where!r}\n{got.text()}")
+                    continue
                 got = run(["run", where, "-A", "unused-import"], bench.tree, bench.env)
                 if (got.status, got.out) != (wanted.status, wanted.out):
                     raise Wrong(f"run {where!r}\n=== got\n{got.text()}\n=== clean\n{wanted.text()}")
             tried += 1
     return tried
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def links(root: Path, seed: int, std: Path | None = None) -> int:

@@ -95,7 +95,8 @@ def definitions() -> Definitions:
     face.adts.update({a.path: a for a in adts})
     face.procs.update({p.path: p for p in procs})
     face.traits[lang.TRAIT_DROP] = TraitDef(lang.TRAIT_DROP, "Drop", Generics(["Self"]), {"drop": "std/core::Drop.drop"})
-    face.impls.append(ImplDef("demo::impl(Drop for Guard)", Generics(), GUARD, TraitRef(lang.TRAIT_DROP, (GUARD,)), {"drop": "demo::impl(Drop for Guard).drop"}))
+    path = "demo::impl(Drop for Guard)"
+    face.impls.append(ImplDef(path, Generics(), GUARD, TraitRef(lang.TRAIT_DROP, (GUARD,)), {"drop": f"{path}.drop"}))
     defs.add(face)
     return defs
 

@@ -56,6 +56,11 @@ def digest(data: bytes) -> str:
     return sha256(data).hexdigest()
 
 
+def heading(kind: str) -> str:
+    """The first line of a key's text that is not a unit's."""
+    return f"{kind} {FORMAT}"
+
+
 def _value(value: object) -> str:
     """One spelling per value: fields of structs by name, enumerations by value."""
     fields = getattr(value, "__struct_fields__", None)
@@ -153,9 +158,9 @@ def _find_identity(memo_folder: str) -> str:
             pass
     whole = sha256(_llvm_version().encode())
     for path in files:
-        with open(path, "rb") as file:
-            content = file.read()
-        whole.update(f"{os.path.relpath(path, _HERE)} {len(content)}\n".encode())
+        with open(path, "rb", buffering=0) as file:
+            content = file.readall()
+        whole.update(f"{path[len(_HERE) + 1 :]} {len(content)}\n".encode())
         whole.update(content)
     result = whole.hexdigest()
     if memo and latest + _RACY < begun:

@@ -11,7 +11,7 @@ from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverMode, DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package
 from vitte.driver_impl.cache.diagnostics import decoded, encoded
-from vitte.driver_impl.cache.key import FORMAT, options_text
+from vitte.driver_impl.cache.key import heading, options_text
 from vitte.driver_impl.files import library_source, load_for_display
 from vitte.driver_impl.pipeline.goals import TEXTS, goal_of, image_path
 from vitte.driver_impl.pipeline.image import linker_digest, put_image
@@ -125,7 +125,7 @@ def _planner(options: DriverOptions, context: DriverContext, package: Package, k
         base = os.path.abspath(package.root)
     else:
         base = os.path.dirname(os.path.abspath(package.entry))
-    lines = [f"plan {FORMAT}", f"compiler {keeps.identity}", f"goal {goal} {options.mode.value}", options_text(options).rstrip("\n")]
+    lines = [heading("plan"), f"compiler {keeps.identity}", f"goal {goal} {options.mode.value}", options_text(options).rstrip("\n")]
     if goal == "object":
         linker = linker_digest(options, keeps.library.memo)
         if not linker:

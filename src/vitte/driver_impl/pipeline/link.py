@@ -11,7 +11,7 @@ from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import FORMAT, digest
+from vitte.driver_impl.cache.key import digest, heading
 from vitte.driver_impl.link import errors, execute
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.libraries import runtime
@@ -110,7 +110,7 @@ def _image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Dri
     identity = linker_identity(linker, keeps.library.memo)
     if not identity:
         return ""
-    lines = [f"image {FORMAT}", f"linker {identity}"]
+    lines = [heading("image"), f"linker {identity}"]
     for word in plan.arguments:
         plain = os.path.normpath(word)
         if plain == os.path.normpath(plan.output):

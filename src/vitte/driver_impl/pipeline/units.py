@@ -39,14 +39,14 @@ if TYPE_CHECKING:
 
 
 class Front(Struct, array_like=True):
-    """What checking a unit gave. `interface`: encoded, empty when there is none. `typed`: artifact with the unit after stage
-    3, "" when it has errors. `text`: the key's text, for explanations."""
+    """What checking a unit gave. `interface`: encoded, empty when there is none. `typed`: the unit after stage 3,
+    encoded; empty when it has errors. `text`: the key's text, for explanations."""
 
     failed: bool
     interface: bytes
     diagnostics: bytes
     links: list[str]
-    typed: str
+    typed: bytes
     text: str
 
 
@@ -62,11 +62,10 @@ class Outcome(Struct, array_like=True):
 
 
 class Kept(Struct):
-    """Where building goes on from: what checking gave, the edges it left, the encoded unit after stage 3."""
+    """Where building goes on from: what checking gave, and the edges it left."""
 
     front: Front
     edges: tuple[str, ...]
-    typed: bytes
 
 
 T = TypeVar("T")
@@ -311,10 +310,9 @@ class Workshop:
             return None
         found = self._remembered(unit, "front")
         front = _decoded(_fronts, found[1]) if found is not None else None
-        if found is None or front is None or front.failed:
+        if found is None or front is None or front.failed or not front.typed:
             return None
-        typed = cache.read(front.typed)
-        return Kept(front, found[0].dependencies, typed) if typed is not None else None
+        return Kept(front, found[0].dependencies)
 
     def _resume(self, unit: Unit, kept: Kept, defs: Recorder) -> thir.Module:
         """The unit after stage 3, with what checking reported and asked for."""
@@ -328,7 +326,7 @@ class Workshop:
         unit.diagnostics.items.clear()  # what discovery heard when it parsed the unit is among them
         for diagnostic in decoded(front.diagnostics):
             unit.diagnostics.emit(diagnostic)
-        return codec.decode_typed(kept.typed, interface)
+        return codec.decode_typed(front.typed, interface)
 
     def _imported(self, use: Import) -> Unit | None:
         """The unit that a `use` brings; None when there is none, or another one has its name, which has been reported."""
@@ -397,9 +395,9 @@ class Workshop:
         text = self.key(unit, "front")
         # Later stages say more than checking does, but only when something is wrong.
         is_front = self.goal == "check" or not done.broken or broken or not product.checked
-        typed = ""
+        typed = b""
         if product.typed is not None and not done.broken:
-            typed = resumed.front.typed if resumed is not None else cache.write(codec.encode_typed(product.typed))
+            typed = resumed.front.typed if resumed is not None else codec.encode_typed(product.typed)
         front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, typed, text)
         kept = cache.write(_encoder.encode(front))
         if not kept:
