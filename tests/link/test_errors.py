@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from vitte.driver_impl.link.errors import diagnose
-from vitte.driver_impl.link.lld import Plan
+import pytest
 
-PLAN = Plan(["ld.lld"], "app.1.tmp", "app")
+from vitte.driver.error import DriverError
+from vitte.driver.options import LldFlavor
+from vitte.driver_impl.link.data import Plan
+from vitte.driver_impl.link.errors import diagnose
+
+PLAN = Plan(program=("ld.lld",), arguments=(), output="app.1.tmp", final="app", flavour=LldFlavor.ELF)
 
 
 def test_undefined_symbol_with_source_place() -> None:
@@ -35,10 +39,21 @@ def test_missing_library() -> None:
     assert found.code.id == "V0622"
 
 
-def test_anything_else_is_said_as_it_is_with_the_final_name() -> None:
-    (found,) = diagnose("ld.lld: error: cannot open output file app.1.tmp: Is a directory\n", PLAN)
-    assert found.code.id == "V0623"
-    assert found.message == "cannot open output file app: Is a directory"
+def test_unwritable_output_is_said_with_the_final_name() -> None:
+    with pytest.raises(DriverError) as caught:
+        diagnose("ld.lld: error: cannot open output file app.1.tmp: Is a directory\n", PLAN)
+    assert (caught.value.message, caught.value.status) == ("cannot write `app`: is a directory", 3)
+
+
+def test_anything_else_is_said_as_it_is() -> None:
+    (found,) = diagnose("ld.lld: error: something about app.1.tmp\n", PLAN)
+    assert (found.code.id, found.message) == ("V0623", "something about app")
+
+
+def test_mold_is_understood() -> None:
+    text = ("mold: error: undefined symbol: nowhere\n>>> referenced by a.o:(main)\n\nmold: error: duplicate symbol: a.o: b.o: twice\n"
+            "mold: fatal: library not found: thing\n")  # fmt: skip
+    assert [d.code.id for d in diagnose(text, PLAN)] == ["V0620", "V0621", "V0622"]
 
 
 def test_repetitions_are_said_once() -> None:

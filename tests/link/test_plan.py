@@ -1,50 +1,122 @@
-"""Command lines of LLD as data."""
+"""Command lines of all linkers as data: golden texts, and the rules that they follow."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+from pathlib import Path
+
 import pytest
 
+from vitte.driver.backend import flavour_of, select
 from vitte.driver.error import DriverError
-from vitte.driver.options import DriverOptions
-from vitte.driver_impl.link import lld
+from vitte.driver.options import SYSTEM, WASM, DriverOptions, LinkerKind, LldFlavor
+from vitte.driver.target import Target
+from vitte.driver_impl.link import coff, elf, lld, macho, system, wasm
+from vitte.driver_impl.link.data import Plan, Request
 from vitte.driver_impl.link.execute import crashed, how, quoted
-from vitte.driver_impl.link.lld import Runtime
+from vitte.driver_impl.link.libraries import library
+from vitte.driver_impl.link.programs import files_of, recognise, which
 
-RUNTIME = Runtime("/lib/libc.so.6", "/lib/libm.so.6", "/lib64/ld-linux-x86-64.so.2")
-
-
-def line(options: DriverOptions, inputs: list[str] | None = None) -> list[str]:
-    return lld.plan(["ld.lld"], inputs or ["a.o"], "out/app", options, RUNTIME).command
+GOLDEN = Path(__file__).parent / "golden"
 
 
-def test_executable_is_hardened_and_small() -> None:
-    words = " ".join(line(DriverOptions()))
-    for part in ("-pie", "-z relro", "-z now", "--gc-sections", "--fatal-warnings", "-dynamic-linker /lib64/ld-linux-x86-64.so.2"):
-        assert part in words
-    assert words.endswith("a.o /lib/libc.so.6 --as-needed /lib/libm.so.6 --no-as-needed")
+def request(flavour: LldFlavor = LldFlavor.ELF, arch: str = "x86_64", **more: object) -> Request:
+    values: dict[str, object] = {"flavour": flavour, "arch": arch, "objects": ("a.o", "-b.o", "@c.o"), "output": "out/app",
+                                 "temporary": "out/app.tmp"}
+    return Request(**(values | more))  # type: ignore[arg-type]
 
 
-def test_output_is_a_temporary_name_beside_the_final_one() -> None:
-    plan = lld.plan(["ld.lld"], ["a.o"], "out/app", DriverOptions(), RUNTIME)
-    assert plan.final == "out/app"
-    assert plan.output.startswith("out/app.") and plan.output != plan.final
-    assert plan.command[plan.command.index("-o") + 1] == plan.output
+def elf_request(**more: object) -> Request:
+    values: dict[str, object] = {
+        "start": "start.o", "runtime": ("/lib/libc.so.6",), "if_needed": ("/lib/libm.so.6",), "loader": "/lib64/ld-linux-x86-64.so.2",
+    }  # fmt: skip
+    return request(**(values | more))
 
 
-def test_strip() -> None:
-    assert "--strip-all" in line(DriverOptions(strip=True))
-    assert "--strip-all" not in line(DriverOptions())
+FULL: dict[str, object] = {"strip": True, "libraries": ("./libx.a", "surelynotthere", "m"), "folders": ("lib",), "args": ("--user",),
+                           "entry": "go",
+                           "stack_size": 1 << 20}  # fmt: skip
+
+PLANS: dict[str, Plan] = {
+    **{f"elf-{dialect}": elf.plan((program,), elf_request(), dialect)
+       for dialect, program in (("lld", "ld.lld"), ("bfd", "ld.bfd"), ("gold", "ld.gold"), ("mold", "mold"))},
+    "elf-lld-full": elf.plan(("ld.lld",), elf_request(**FULL)),
+    "elf-lld-static": elf.plan(("ld.lld",), request(arch="riscv64", static=True)),
+    "elf-lld-shared": elf.plan(("ld.lld",), request(arch="aarch64", shared=True, exports=("twice",))),
+    "elf-lld-nopie": elf.plan(("ld.lld",), elf_request(pie=False)),
+    "cc": system.driver_plan(("cc",), elf_request()),
+    "cc-full": system.driver_plan(("gcc",), elf_request(**FULL)),
+    "cc-shared": system.driver_plan(("cc",), request(shared=True, exports=("twice",))),
+    "coff": coff.plan(("lld-link",), request(LldFlavor.COFF)),
+    "coff-full": coff.plan(("lld-link",), request(LldFlavor.COFF, "aarch64", **FULL)),
+    "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
+    "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),
+    "macho-full": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
+    "wasm": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32")),
+    "wasm-full": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", **FULL)),
+    "wasm-library": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", shared=True, exports=("twice",))),
+}  # fmt: skip
+
+
+def shown(plan: Plan) -> str:
+    lines = ["program " + " ".join(plan.program), f"dialect {plan.dialect}", f"quoting {plan.quoting}", *plan.arguments]
+    lines += [f"before-response {word}" for word in plan.before_response]
+    lines += [f"failure {text}" for text in plan.failures]
+    return "\n".join([*lines, *(f"beside {path}" for path in plan.beside), f"{plan.output} -> {plan.final}"]) + "\n"
+
+
+@pytest.mark.parametrize("name", PLANS)
+def test_plan(name: str, bless: bool) -> None:
+    path = GOLDEN / f"plan.{name}.txt"
+    if bless:
+        path.write_text(shown(PLANS[name]))
+    assert shown(PLANS[name]) == path.read_text()
 
 
 def test_names_that_look_like_options_are_paths() -> None:
-    words = line(DriverOptions(), ["-x.o", "@y.o"])
-    assert "./-x.o" in words and "./@y.o" in words
+    words = PLANS["elf-lld"].arguments
+    assert "./-b.o" in words and "./@c.o" in words
 
 
-def test_libraries_of_libc_need_no_name() -> None:
-    assert lld.library("m", "/lib/libc.so.6") == ""
-    assert lld.library("surelynotthere", "/lib/libc.so.6") == "-lsurelynotthere"
-    assert lld.library("./libx.a", "/lib/libc.so.6") == "./libx.a"
+def test_libraries_of_libc_need_no_name(tmp_path: Path) -> None:
+    assert library("m") == ""
+    assert library("surelynotthere") == "-lsurelynotthere"
+    assert library("./libx.a") == "./libx.a"
+    (tmp_path / "libm.a").touch()
+    assert library("m", (str(tmp_path),)) == str(tmp_path / "libm.a")
+
+
+@pytest.mark.parametrize(("triple", "flavour"), [
+    ("x86_64-unknown-linux-gnu", "elf"), ("riscv64-unknown-linux-musl", "elf"), ("x86_64-unknown-none-elf", "elf"),
+    ("x86_64-pc-windows-msvc", "coff"), ("x86_64-w64-mingw32", "coff"),
+    ("arm64-apple-macosx11.0", "macho"), ("wasm32-unknown-wasi", "wasm"),
+])  # fmt: skip
+def test_flavour(triple: str, flavour: str) -> None:
+    assert flavour_of(Target(triple)).value == flavour
+
+
+@pytest.mark.parametrize(("kind", "family", "name"), [
+    (LinkerKind("lld"), "lld", ""), (SYSTEM, "system", ""), (LinkerKind.custom("gcc"), "system", "gcc"),
+    (LinkerKind.custom("ld.lld"), "lld", "ld.lld"),
+    (LinkerKind.custom("./my-ld"), "custom", "./my-ld"), (LinkerKind.custom("mine"), "named", "mine"),
+])  # fmt: skip
+def test_selection(kind: LinkerKind, family: str, name: str) -> None:
+    found = select(DriverOptions(linker=kind))
+    assert (found.family, found.name, found.flavour) == (family, name, LldFlavor.ELF)
+
+
+@pytest.mark.parametrize(("options", "message"), [
+    (DriverOptions(linker=WASM), "linker `wasm` makes WebAssembly programs, and `x86_64-unknown-linux-gnu` needs ELF"),
+    (DriverOptions(linker=LinkerKind.custom("lld-link")), "`lld-link` makes PE/COFF programs, and `x86_64-unknown-linux-gnu` needs ELF"),
+    (DriverOptions(linker=LinkerKind.custom("")), "`--linker` needs a name"),
+    (DriverOptions(linker=LinkerKind("odd")), "there is no linker `odd`"),
+    (DriverOptions(target=Target("wasm32-unknown-wasi", 32)), "linking for `wasm32-unknown-wasi` is not supported yet"),
+])  # fmt: skip
+def test_what_cannot_be(options: DriverOptions, message: str) -> None:
+    with pytest.raises(DriverError) as caught:
+        select(options)
+    assert caught.value.message == message
 
 
 def test_linker_by_name_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,14 +130,51 @@ def test_linker_by_name_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_linker_of_the_wheel_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    command = lld.find("")
-    assert command[0].endswith("zig") and command[1] == "ld.lld"
+    words = lld.find("").words
+    assert words[0].endswith("zig") and words[1] == "ld.lld"
+    assert lld.find("wasm-ld", LldFlavor.WASM).words[1] == "wasm-ld"
+    with pytest.raises(DriverError):
+        lld.find("", LldFlavor.MACHO)
+
+
+@pytest.mark.parametrize(("said", "dialect"), [
+    ("GNU ld (GNU Binutils for Debian) 2.40", "bfd"), ("GNU gold (GNU Binutils 2.40) 1.16", "gold"),
+    ("mold 1.10.1 (compatible with GNU ld)", "mold"), ("LLD 22.1.8 (compatible with GNU linkers)", "lld"),
+    ("Debian clang version 14.0.6", "cc"), ("cc (Debian 12.2.0) 12.2.0\nCopyright (C) 2022 Free Software Foundation, Inc.", "cc"),
+])  # fmt: skip
+def test_a_linker_is_what_it_says(tmp_path: Path, said: str, dialect: str) -> None:
+    path = tmp_path / "some-ld"
+    path.write_text(f"#!/bin/sh\ncat <<'END'\n{said}\nEND\n")
+    path.chmod(0o755)
+    assert recognise(str(path)).dialect == dialect
+    assert files_of(str(path)) is None  # a script runs other programs: nothing of its is remembered
+
+
+def test_a_program_that_is_no_linker(tmp_path: Path) -> None:
+    with pytest.raises(DriverError) as caught:
+        recognise(which("true") or "")
+    assert "is not a linker that is known" in caught.value.message
+
+
+def test_files_of_a_program_are_all_that_it_loads() -> None:
+    words = lld.find("").words
+    if os.path.basename(words[0]) == "zig":
+        assert files_of(words[0]) == [os.path.realpath(words[0])]  # it is static
+    found = files_of("/bin/ls")
+    assert found is not None and any("libc.so" in path for path in found)
 
 
 def test_response_file_quoting() -> None:
     assert quoted('a "b" \\c') == '"a \\"b\\" \\\\c"'
+    assert [quoted(word, "windows") for word in ("a\\b", 'a"b', 'a\\"', "a\\")] == ['"a\\b"', '"a\\"b"', '"a\\\\\\""', '"a\\\\"']
+
+
+def test_windows_quoting_is_that_of_the_standard_library() -> None:
+    for word in ("a b", 'a "b" c', "a b\\", 'a b\\"', "a\\\\ b\\\\", " "):
+        assert quoted(word, "windows") == subprocess.list2cmdline([word]), word
 
 
 def test_crash_is_told_from_failure() -> None:
     assert crashed(-11, "") and crashed(1, "LLVM ERROR: x") and not crashed(1, "ld.lld: error: x")
+    assert crashed(1, "ld.gold: internal error in find_view, at x.cc:1")
     assert how(-11) == "signal 11 (SIGSEGV)" and how(1) == "status 1"

@@ -78,6 +78,7 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
     linker = args.get("linker") or "lld"
     values["linker"] = LinkerKind(linker) if linker in ("lld", "system", "wasm") else LinkerKind.custom(linker)
     values["link_args"] = tuple(args.all("link_arg"))
+    values["library_folders"] = tuple(args.all("library_folder"))
     values["libraries"] = tuple(args.all("library"))
     values["remap_path_prefix"] = tuple(_pair(p, "--remap-path-prefix", "A=B") for p in args.all("remap"))
     if "const-step-limit" in codegen:

@@ -81,9 +81,10 @@ OPTIONS: tuple[Option, ...] = (
     Option("overflow", "--overflow-checks", "whether integer overflow panics", "on|off", group="codegen", choices="on off"),
     Option("remap", "--remap-path-prefix", "show paths that begin with A as B", "A=B", group="codegen", many=True),
     Option("codegen", "-C", "a code generation setting; -C help lists them", "KEY=VALUE", group="codegen", many=True, joined=True),
-    Option("linker", "--linker", "lld, or a path to it", "NAME", group="link"),
+    Option("linker", "--linker", "lld, system, or a linker's name or path", "NAME", group="link"),
     Option("link_arg", "--link-arg", "pass an argument to the linker", "ARG", group="link", many=True),
     Option("library", "-l", "link a library", "NAME", group="link", many=True, joined=True),
+    Option("library_folder", "-L", "look for libraries there first", "DIR", group="link", many=True, joined=True),
     Option("strip", "--strip", "leave symbols out of the program", group="link"),
     Option("output", "-o --output", "where the result goes", "FILE", group="output", joined=True),
     Option(

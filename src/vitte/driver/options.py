@@ -145,6 +145,8 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     linker_path: Untracked[str] = ""
     link_args: Untracked[tuple[str, ...]] = ()
     libraries: Untracked[tuple[str, ...]] = ()
+    library_folders: Untracked[tuple[str, ...]] = ()
+    """Where named libraries are looked for first."""
     strip: Untracked[bool] = False
     run: Untracked[RunConfig] = field(default_factory=RunConfig)
 

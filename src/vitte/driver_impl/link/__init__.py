@@ -1,1 +1,4 @@
-"""Linkers: a plan is pure data (a command line), one shared executor runs it."""
+"""Linkers: policy (`vitte.driver.backend`) selects, a linker's module plans, one shared executor runs, complaints become diagnostics.
+
+    Selection --linkers.find--> Linker --linkers.plan(Request)--> Plan --execute--> LinkResult --errors.diagnose--> diagnostics
+"""

@@ -1,87 +1,74 @@
-"""A linker's complaints as diagnostics.
-
-LLD says `TOOL: error: MESSAGE`, with lines `>>> ...` that say where; a blank line ends the group. Symbols are shown as
-the source names them. With debug information LLD knows the source line that refers to a symbol.
-"""
+"""A linker's complaints as diagnostics, in the same words whichever linker it was. Symbols are shown as the source names them."""
 
 from __future__ import annotations
 
-import os
-import re
-
-from msgspec import Struct
-
 from vitte.base.diagnostics import Code, Diagnostic, Suggestion
-from vitte.driver_impl.link.lld import Plan
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver_impl.link.complaints import Complaint, base_name, complaints
+from vitte.driver_impl.link.data import Plan
 from vitte.ir.mono import demangle
 
 UNDEFINED = Code("V0620", "undefined symbol")
 DUPLICATE = Code("V0621", "duplicate symbol")
 NO_LIBRARY = Code("V0622", "library not found")
 LINK_FAILED = Code("V0623", "linking failed")
+OTHER_MACHINE = Code("V0624", "object for another machine")
+DAMAGED = Code("V0625", "file that cannot be linked")
+NO_ENTRY = Code("V0626", "no entry point")
 
-_GROUP = re.compile(r"^(?:[^\s:]*/)?(?:ld\.lld|zig|ld)(?:-\d+)?: (error|warning): (.*)$")
-_CLOSED = re.compile(r" \(?too many errors|cannot continue")
-
-
-class _Group(Struct):
-    message: str
-    details: list[str]
+MOST_PLACES = 4
+"""Places that are shown of one complaint."""
 
 
-def diagnose(stderr: str, plan: Plan) -> list[Diagnostic]:
-    """One diagnostic per complaint, in order, without repetitions."""
-    found: dict[str, Diagnostic] = {}
-    for group in _groups(stderr):
-        diagnostic = _diagnostic(group, plan)
-        found.setdefault(diagnostic.message, diagnostic)
-    return list(found.values())
+def diagnose(text: str, plan: Plan) -> list[Diagnostic]:
+    """One diagnostic per complaint, in order, without repetitions. Raises `DriverError` when the output cannot be written."""
+    merged: dict[tuple[str, str], Complaint] = {}
+    for complaint in complaints(text, plan.dialect):
+        if complaint.kind == "output":
+            raise DriverError(f"cannot write `{plan.final}`: {complaint.why.lower()}", status=EXIT_TOOLCHAIN, details=text)
+        known = merged.setdefault((complaint.kind, complaint.subject), complaint)
+        if known is not complaint:
+            known.places += [place for place in complaint.places if place not in known.places]
+    return [_diagnostic(complaint, plan) for complaint in merged.values()]
 
 
-def _groups(stderr: str) -> list[_Group]:
-    groups: list[_Group] = []
-    for line in stderr.splitlines():
-        match = _GROUP.match(line)
-        if match:
-            groups.append(_Group(match.group(2), []))
-        elif line.startswith(">>>") and groups:
-            groups[-1].details.append(line[3:].strip())
-    return groups
+def _diagnostic(complaint: Complaint, plan: Plan) -> Diagnostic:
+    subject = complaint.subject.replace(plan.output, plan.final)
+    places = [_shown(place) for place in dict.fromkeys(complaint.places)][:MOST_PLACES]
+    file = base_name(subject)
+    kind = complaint.kind
+    if kind == "entry" or (kind == "undefined" and subject == "main"):
+        text = f"define `{subject}`, or name another entry point"
+        if subject in ("main", "_start"):
+            text = "the program needs a procedure `main`"
+        message = f"the program has no entry point `{subject}`"
+        if kind == "undefined":
+            message = f"`{subject}` is used but defined nowhere"
+        return _error(UNDEFINED if kind == "undefined" else NO_ENTRY, message, [f"referred to by {place}" for place in places], text)
+    if kind == "undefined":
+        return _error(UNDEFINED, f"`{demangle(subject)}` is used but defined nowhere", [f"referred to by {place}" for place in places],
+                      'define it, or name the library that has it: `#[link(name = "...")]`')  # fmt: skip
+    if kind == "duplicate":
+        return _error(DUPLICATE, f"`{demangle(subject)}` is defined more than once", [f"defined in {place}" for place in places],
+                      "give one of them another name, or another `#[export_name]`")  # fmt: skip
+    if kind == "library":
+        return _error(NO_LIBRARY, f"library `{subject}` was not found", ["it was asked for by `#[link]` or a `-l` option"],
+                      f"install it (with its `lib{subject}.so`), or name its folder with `-L`")  # fmt: skip
+    if kind == "missing":
+        return _error(NO_LIBRARY, f"cannot open `{subject}`: {complaint.why.lower()}", [], "was it deleted, or is its name misspelt?")
+    if kind == "machine":
+        notes = [complaint.why if complaint.why.startswith(("machine", "has", "is")) else ""]
+        return _error(OTHER_MACHINE, f"`{file}` was compiled for another machine than the program", [note for note in notes if note],
+                      "compile it for the program's target, or leave it out")  # fmt: skip
+    if kind == "damaged":
+        return _error(DAMAGED, f"`{file}` is not an object file, or a damaged one", [complaint.why] if complaint.why else [],
+                      "make it again; of Vitte's own objects, by `vitte clean`")  # fmt: skip
+    return Diagnostic(LINK_FAILED, "error", subject, (), tuple(places))
 
 
-def _diagnostic(group: _Group, plan: Plan) -> Diagnostic:
-    message = group.message
-    if message.startswith("undefined symbol: "):
-        symbol = message[len("undefined symbol: ") :]
-        notes = tuple(f"referred to by {_place(d)}" for d in group.details if _place(d))[:4]
-        help = 'define it, or name the library that has it: `#[link(name = "...")]`'
-        if symbol == "main":
-            help = "the program needs a procedure `main`"
-        return Diagnostic(UNDEFINED, "error", f"`{demangle(symbol)}` is used but defined nowhere", (), notes, (Suggestion(help),))
-    if message.startswith("duplicate symbol: "):
-        symbol = message[len("duplicate symbol: ") :]
-        notes = tuple(f"defined in {_object(d[len('defined at ') :].strip() if d.startswith('defined at ') else d)}" for d in group.details)
-        return Diagnostic(DUPLICATE, "error", f"`{demangle(symbol)}` is defined more than once", (), tuple(dict.fromkeys(notes))[:4],
-                          (Suggestion("give one of them another name, or another `#[export_name]`"),))  # fmt: skip
-    if message.startswith("unable to find library -l"):
-        name = message[len("unable to find library -l") :]
-        return Diagnostic(NO_LIBRARY, "error", f"library `{name}` was not found", (), ("it was asked for by `#[link]` or a `-l` option",),
-                          (Suggestion(f"install it (with its `lib{name}.so`)"),))  # fmt: skip
-    return Diagnostic(LINK_FAILED, "error", message.replace(plan.output, plan.final), (), tuple(group.details))
+def _error(code: Code, message: str, notes: list[str], help: str) -> Diagnostic:
+    return Diagnostic(code, "error", message, (), tuple(notes), (Suggestion(help),))
 
 
-def _place(detail: str) -> str:
-    """`fact.vit:7` out of `referenced by fact.vit:7 (/src/fact.vit:7)`, the procedure out of `OBJECT:(proc)`."""
-    if detail.startswith("referenced by "):
-        place = detail[len("referenced by ") :].split(" (", 1)[0]
-        return "" if place.startswith("<") or place.endswith(".o") else _object(place)
-    if detail.endswith(")") and ":(" in detail:
-        inside = detail[detail.rindex(":(") + 2 : -1]
-        inside = inside.removeprefix(".text.").removeprefix("function ")
-        return f"`{demangle(inside.split('+0x')[0])}`"
-    return ""
-
-
-def _object(place: str) -> str:
-    """Cache paths mean nothing to people: the last part only."""
-    return os.path.basename(place) if "/" in place and ".o" in place else place
+def _shown(place: str) -> str:
+    return f"`{demangle(place[1:-1])}`" if place.startswith("`") else base_name(place)

@@ -1,32 +1,78 @@
-"""Running a link plan: response file when the line is long, temporary output renamed only after success."""
+"""Running a plan: response file when the line is long, temporary output renamed only after success, no output left of a failed link."""
 
 from __future__ import annotations
 
 import errno
 import os
+import re
 import signal
 import subprocess
+from collections.abc import Callable
+from time import perf_counter
 
 from msgspec import Struct
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver_impl.files import write_atomic
-from vitte.driver_impl.link.lld import Plan
+from vitte.driver_impl.link.data import Plan
+from vitte.driver_impl.link.programs import environment
 
 RESPONSE_LIMIT = 30_000
-"""Characters of a command line above which arguments go into a file."""
+"""Characters of a command line above which arguments go into a file; Windows allows 32,767."""
+
+MOST_TEXT = 4 << 20
+"""Bytes of complaints after which a linker is ended: gold repeats one without end when the disk is full."""
+
+_CRASH = re.compile(
+    r"^(LLVM ERROR|PLEASE submit a bug report|\S*: internal error in |collect2: fatal error: .* terminated with signal )", re.MULTILINE
+)
+_FULL = "No space left on device"
 
 
 class LinkResult(Struct):
-    """`status` 0, the linker's own, or negative: the signal that ended it."""
+    """`status` 0, or the linker's own; 1 when it said 0 and something that is a failure. `seconds` of wall time."""
 
     status: int
     stderr: str
+    seconds: float = 0.0
 
 
-def execute(plan: Plan) -> LinkResult:
-    """Link. On failure neither the temporary output nor an older one is left. Raises `DriverError` when the linker
-    cannot be started, crashed, or the output's place cannot be written."""
+def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None = None) -> LinkResult:
+    """Link. On failure neither the temporary output nor an older one is left. `log` is told the command line and how long it took.
+    Raises `DriverError` when the linker cannot be started or crashed, or the output cannot be written."""
+    if log is not None:
+        log(" ".join(plan.command))
+    if dry_run:
+        return LinkResult(0, "")
+    _make_room(plan)
+    command, response = _command(plan)
+    started = perf_counter()
+    succeeded = False
+    try:
+        status, text = _run(command)
+        seconds = perf_counter() - started
+        if log is not None:
+            log(f"{how(status)}, {seconds * 1000:.1f} ms")
+        if status != 0 and _FULL in text:
+            raise DriverError(f"cannot write `{plan.final}`: {_FULL.lower()}", status=EXIT_TOOLCHAIN, details=text[:4000])
+        if crashed(status, text):
+            raise DriverError(f"the linker crashed: {how(status)}", status=EXIT_TOOLCHAIN, details=text, helps=(
+                "one of the files that it was given may be damaged", "`-v` shows its command; `--linker` names another"))  # fmt: skip
+        if status == 0 and any(failure in line for line in text.splitlines() for failure in plan.failures):
+            status = 1
+        if status == 0:
+            if not os.path.isfile(plan.output):
+                raise DriverError("the linker says that it succeeded, and wrote nothing", status=EXIT_TOOLCHAIN, details=text)
+            _move(plan.output, plan.final)
+            succeeded = True
+        return LinkResult(status, text, seconds)
+    finally:
+        for path in (plan.output, response, *(() if succeeded else plan.beside)):
+            if path:
+                _unlink(path)
+
+
+def _make_room(plan: Plan) -> None:
     folder = os.path.dirname(plan.final)
     try:
         if folder:
@@ -35,32 +81,43 @@ def execute(plan: Plan) -> LinkResult:
             raise IsADirectoryError(21, "is a directory")
     except OSError as error:
         raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+    _unlink(plan.final)
+
+
+def _command(plan: Plan) -> tuple[list[str], str]:
+    """The words to be run, and the response file that they name, "" when they need none."""
     command = plan.command
-    response = ""
-    if sum(map(len, command)) + len(command) > RESPONSE_LIMIT:
-        response = plan.output + ".rsp"
-        first = 2 if command[1:2] == ["ld.lld"] else 1
-        with open(response, "w", encoding="utf-8") as file:
-            file.write("\n".join(quoted(word) for word in command[first:]) + "\n")
-        command = [*command[:first], "@" + os.path.join(".", response) if not os.path.isabs(response) else "@" + response]
+    if sum(map(len, command)) + len(command) <= RESPONSE_LIMIT:
+        return command, ""
+    path = os.path.abspath(plan.output + ".rsp")
+    with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+        file.write("\n".join(quoted(word, plan.quoting) for word in plan.arguments) + "\n")
+    return [*plan.program, *plan.before_response, "@" + path], path
+
+
+def _run(command: list[str]) -> tuple[int, str]:
+    """The status, negative for a signal, and all that was said."""
     try:
-        _unlink(plan.final)
-        try:
-            done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, check=False)
-        except OSError as error:
-            raise DriverError(
-                f"cannot start the linker `{command[0]}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN
-            ) from None
-        text = done.stderr.decode("utf-8", "replace")
-        if crashed(done.returncode, text):
-            raise DriverError(f"the linker crashed: {how(done.returncode)}", status=EXIT_TOOLCHAIN, details=text)
-        if done.returncode == 0:
-            _move(plan.output, plan.final)
-        return LinkResult(done.returncode, text)
+        process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
+        )
+    except OSError as error:
+        raise DriverError(
+            f"cannot start the linker `{command[0]}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN
+        ) from None
+    assert process.stdout is not None
+    try:
+        said = process.stdout.read(MOST_TEXT)
+        if len(said) == MOST_TEXT:
+            process.kill()
+        process.wait()
+    except BaseException:
+        process.kill()
+        process.wait()
+        raise
     finally:
-        _unlink(plan.output)
-        if response:
-            _unlink(response)
+        process.stdout.close()
+    return process.returncode, said.decode("utf-8", "replace")
 
 
 def _move(source: str, target: str) -> None:
@@ -69,18 +126,21 @@ def _move(source: str, target: str) -> None:
         os.replace(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
-            raise
+            raise DriverError(f"cannot write `{target}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
         with open(source, "rb") as file:
             write_atomic(target, file.read(), 0o777)
 
 
-def quoted(word: str) -> str:
-    """GNU quoting for response files: always in quotes, backslash before backslash and quote."""
+def quoted(word: str, style: str = "gnu") -> str:
+    """A word in a response file, always in quotes. GNU: a backslash before backslashes and quotes. Windows (the rules of
+    `CommandLineToArgvW`): backslashes are themselves, but for those that stand before a quote, which are doubled."""
+    if style == "windows":
+        return '"' + re.sub(r'(\\*)("|$)', lambda m: m.group(1) * 2 + ('\\"' if m.group(2) else ""), word, flags=0) + '"'
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def crashed(status: int, stderr: str) -> bool:
-    return status < 0 or stderr.startswith(("LLVM ERROR", "PLEASE submit a bug report"))
+def crashed(status: int, text: str) -> bool:
+    return status < 0 or (status != 0 and _CRASH.search(text) is not None)
 
 
 def how(status: int) -> str:

@@ -118,7 +118,7 @@ def _planner(options: DriverOptions, context: DriverContext, package: Package, k
     if options.cache == "off" or goal == "ssa" or options.dump or options.emit_proc or options.time_passes or package.entry == "-":
         return None
     # What other libraries the linker finds, and whether it does, may change without any source.
-    foreign = options.link_args or options.libraries or options.run.dry_run
+    foreign = options.link_args or options.libraries or options.library_folders or options.run.dry_run
     if goal == "object" and (foreign or any(kind is not EmitKind.BIN for kind in kinds)):
         return None
     if package.manifest is not None:

@@ -5,33 +5,47 @@ from __future__ import annotations
 import os
 from binascii import a2b_base64
 
+from vitte.driver.backend import select
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.stat import StatMemo
 from vitte.driver_impl.files import write_atomic
-from vitte.driver_impl.link import lld
+from vitte.driver_impl.link.libraries import runtime
+from vitte.driver_impl.link.linkers import find
+from vitte.driver_impl.link.programs import Linker, files_of
 from vitte.driver_impl.pipeline.keeps import Keep
 
 _MAX_RECORD = 1 << 26
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 
 
-def linker_of(options: DriverOptions) -> list[str]:
-    if options.linker.kind not in ("lld", "custom"):
-        raise DriverError(f"linker `{options.linker.kind}` is not supported yet", helps=("use `--linker lld` or a path to one",))
-    return lld.find(options.linker_path or (options.linker.name if options.linker.kind == "custom" else ""))
+def linker_of(options: DriverOptions) -> Linker:
+    """Raises `DriverError` when the linker that is meant is not there, or cannot link the target."""
+    return find(select(options))
 
 
 def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
-    """What is linked with, besides objects: digests of the linker's program and of the C library. "" when something is missing."""
+    """What is linked with, besides objects: digests of the linker's program and of the C library. "" when something is missing, or when
+    what the linker is made of is not known."""
+    # Only LLD's programs hold all that they do. A compiler that drives a linker reads files and runs programs that only it knows.
+    if select(options).family != "lld":
+        return ""
     try:
-        run_time = lld.runtime()
-        files = [linker_of(options)[0], run_time.libc, *([run_time.libm] if run_time.libm else [])]
+        run_time = runtime()
+        linker = linker_of(options)
     except DriverError:
         return ""
-    digests = [file_digest(path, memo) for path in files]
+    files = [run_time.libc, *([run_time.libm] if run_time.libm else [])]
+    digests = [linker_identity(linker, memo), *(file_digest(path, memo) for path in files)]
     return " ".join([*digests, run_time.loader]) if all(digests) else ""
+
+
+def linker_identity(linker: Linker, memo: StatMemo) -> str:
+    """Digests of the program and of the libraries it loads; "" for C compilers, plug-ins and scripts, which run other programs."""
+    files = files_of(linker.words[0]) if linker.words and not linker.plugin and linker.dialect != "cc" else None
+    digests = [file_digest(path, memo) for path in files or ()]
+    return " ".join([linker.dialect, *linker.words[1:], *digests]) if digests and all(digests) else ""
 
 
 def file_digest(path: str, memo: StatMemo) -> str:

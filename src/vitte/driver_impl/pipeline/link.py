@@ -12,8 +12,12 @@ from vitte.driver.options import DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest, heading
-from vitte.driver_impl.link import errors, execute, lld
-from vitte.driver_impl.pipeline.image import file_digest, linker_of, put_image
+from vitte.driver_impl.link import errors, execute
+from vitte.driver_impl.link.data import Plan, Request, temporary_of
+from vitte.driver_impl.link.libraries import runtime
+from vitte.driver_impl.link.linkers import plan as plan_link
+from vitte.driver_impl.link.programs import Linker
+from vitte.driver_impl.pipeline.image import file_digest, linker_identity, linker_of, put_image
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
 
@@ -30,10 +34,10 @@ def link_program(
     options = replace(options, libraries=(*options.libraries, *libraries))
     start = perf_counter()
     start_object, start_digest = _start_object(options, context, keeps)
-    objects = [start_object, *(shop.done[index].path for index in order)]
-    digests = [start_digest, *(shop.done[index].artifact for index in order)]
-    plan = _plan(options, context, objects, output)
-    key = _image_key(plan, dict(zip(objects, digests)), options, keeps)
+    objects = [shop.done[index].path for index in order]
+    linker, plan = _plan(options, context, start_object, objects, output)
+    digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
+    key = _image_key(linker, plan, digests, options, keeps)
     cache = keeps.own.cache
     entry = CacheKey("image", package.name)
     image = ""
@@ -65,27 +69,29 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     path = os.path.join(scratch(context), "start.o")
     with open(path, "wb") as file:
         file.write(codegen.start_object(options.target))
-    plan = _plan(options, context, [path, *objects], output)
+    _, plan = _plan(options, context, path, objects, output)
     _execute(plan, options, context)
     return plan.command
 
 
-def _plan(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> lld.Plan:
+def _plan(options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str) -> tuple[Linker, Plan]:
     linker = linker_of(options)
-    if options.target.triple != "x86_64-unknown-linux-gnu":
-        raise DriverError(f"linking for `{options.target.triple}` is not supported yet")
+    run_time = runtime()
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
-    temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else ""
-    return lld.plan(linker, objects, output, options, lld.runtime(), temporary)
+    temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
+    request = Request(
+        flavour=linker.flavour, arch=options.target.triple.partition("-")[0], start=start, objects=tuple(objects), output=output,
+        temporary=temporary, libraries=options.libraries, folders=options.library_folders, runtime=(run_time.libc,),
+        if_needed=(run_time.libm,) if run_time.libm else (), loader=run_time.loader, strip=options.strip, args=options.link_args,
+    )  # fmt: skip
+    return linker, plan_link(linker, request)
 
 
-def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str] = {}) -> None:  # noqa: B006
+def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str] = {}) -> None:  # noqa: B006
     """`modules`: by the path of its object, for complaints: where an object is kept means nothing to anybody."""
-    if context.log is not None:
-        context.log(LogLevel.INFO, "link", " ".join(plan.command))
-    if options.run.dry_run:
-        return
-    result = execute.execute(plan)
+    log = context.log
+    tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
+    result = execute.execute(plan, options.run.dry_run, tell)
     if result.status != 0:
         complaints = result.stderr
         for path, module in modules.items():
@@ -96,23 +102,27 @@ def _execute(plan: lld.Plan, options: DriverOptions, context: DriverContext, mod
         context.diagnostics.extend(found)
 
 
-def _image_key(plan: lld.Plan, digests: dict[str, str], options: DriverOptions, keeps: Keeps) -> str:
+def _image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: DriverOptions, keeps: Keeps) -> str:
     """The digest of the command line with contents in place of files; "" when not all that it names is known: an argument of the
     user's own may name files in ways that only the linker understands."""
     if options.link_args or keeps.own.cache.mode == "off":
         return ""
-    lines = [heading("image")]
-    for at, word in enumerate(plan.command):
+    identity = linker_identity(linker, keeps.library.memo)
+    if not identity:
+        return ""
+    lines = [heading("image"), f"linker {identity}"]
+    for word in plan.arguments:
         plain = os.path.normpath(word)
         if plain == os.path.normpath(plan.output):
             lines.append("output")
         elif word in digests or plain in digests:
             lines.append(digests.get(word) or digests[plain])
-        elif at == 0 or (os.sep in word and os.path.isfile(word)):
-            known = file_digest(os.path.abspath(word) if os.sep in word else word, keeps.library.memo)
-            if not known or (at and not _is_whole(word)):
+        elif os.sep in word and os.path.isfile(word):
+            known = file_digest(os.path.abspath(word), keeps.library.memo)
+            if not known or not _is_whole(word):
                 return ""
-            lines.append(known)
+            # A shared library that has no name of its own stands in the image by the path it was named by.
+            lines.append(f"{known} {word}")
         else:
             lines.append(word)
     return digest("\n".join(lines).encode("utf-8", "surrogatepass"))

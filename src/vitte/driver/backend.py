@@ -1,0 +1,109 @@
+"""Policy of linking: from target and options to which linker is meant and which command line it speaks. Looks at no file.
+
+    options --select--> Selection --driver_impl.link.linkers.find--> a program --plan--> a command line --execute--> an image
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from vitte.driver.error import DriverError
+from vitte.driver.options import DriverOptions, LldFlavor
+from vitte.driver.target import Target
+
+LINKABLE = ("x86_64-unknown-linux-gnu",)
+"""Triples that there is a start object and a C library for."""
+
+SYSTEM_PROGRAMS = ("cc", "gcc", "clang", "ld", "ld.bfd", "ld.gold", "mold", "ld.mold")
+"""Programs that `--linker` may name without a path, and that are not LLD."""
+
+LLD_PROGRAMS: dict[str, LldFlavor] = {
+    "ld.lld": LldFlavor.ELF,
+    "lld-link": LldFlavor.COFF,
+    "ld64.lld": LldFlavor.MACHO,
+    "wasm-ld": LldFlavor.WASM,
+}
+"""LLD's drivers: each speaks one command line."""
+
+_WORDS = {
+    LldFlavor.ELF: "ELF",
+    LldFlavor.COFF: "PE/COFF",
+    LldFlavor.MACHO: "Mach-O",
+    LldFlavor.WASM: "WebAssembly",
+}
+
+
+class Selection(Struct, frozen=True):
+    """Which linker is meant.
+
+    `family`: `lld`; `system` (a program that the machine brings); `custom` (a program by its path); `named` (a program on the PATH or a
+    plug-in, whichever there is). `name`: the program's name or path; "" for the usual one of the family.
+    """
+
+    family: str
+    flavour: LldFlavor
+    name: str = ""
+
+
+def flavour_of(target: Target) -> LldFlavor:
+    """The format of a target's objects and programs, by its LLVM triple: ARCH-VENDOR-SYSTEM[-ENVIRONMENT]."""
+    arch, _, rest = target.triple.partition("-")
+    if arch.startswith("wasm"):
+        return LldFlavor.WASM
+    if "windows" in rest or "mingw" in rest:
+        return LldFlavor.COFF
+    if any(system in rest for system in ("apple", "darwin", "macos", "ios")):
+        return LldFlavor.MACHO
+    return LldFlavor.ELF
+
+
+def select(options: DriverOptions) -> Selection:
+    """The linker for the options' target. Raises `DriverError` when it cannot link that target, or the target cannot be linked at all."""
+    flavour = flavour_of(options.target)
+    if options.target.triple not in LINKABLE:
+        raise DriverError(f"linking for `{options.target.triple}` is not supported yet", helps=("`--emit obj` writes the objects",))
+    kind = options.linker.kind
+    if kind == "lld":
+        return Selection("lld", flavour, options.linker_path)
+    if kind == "system":
+        if flavour is not LldFlavor.ELF:
+            raise _unfit("the system's linker", LldFlavor.ELF, options.target)
+        return Selection("system", flavour, options.linker_path)
+    if kind == "wasm":
+        if flavour is not LldFlavor.WASM:
+            raise _unfit("linker `wasm`", LldFlavor.WASM, options.target)
+        return Selection("lld", flavour, options.linker_path)
+    if kind != "custom":
+        raise DriverError(f"there is no linker `{kind}`", helps=("`lld`, `system`, a program's name or path, or a plug-in's name",))
+    return _by_name(options.linker_path or options.linker.name, flavour, options.target)
+
+
+def _by_name(name: str, flavour: LldFlavor, target: Target) -> Selection:
+    if not name:
+        raise DriverError("`--linker` needs a name", helps=("`lld`, `system`, a program's name or path, or a plug-in's name",))
+    if "/" in name or "\\" in name:
+        return Selection("custom", flavour, name)
+    own = LLD_PROGRAMS.get(name)
+    if own is not None:
+        if own is not flavour:
+            raise _unfit(f"`{name}`", own, target)
+        return Selection("lld", flavour, name)
+    if name in SYSTEM_PROGRAMS:
+        if flavour is not LldFlavor.ELF:
+            raise _unfit(f"`{name}`", LldFlavor.ELF, target)
+        return Selection("system", flavour, name)
+    return Selection("named", flavour, name)
+
+
+def _unfit(who: str, speaks: LldFlavor, target: Target) -> DriverError:
+    wanted = flavour_of(target)
+    return DriverError(
+        f"{who} makes {_WORDS[speaks]} programs, and `{target.triple}` needs {_WORDS[wanted]}", helps=("`--linker lld` links every target",)
+    )
+
+
+def unfit(who: str, speaks: LldFlavor, wanted: LldFlavor) -> DriverError:
+    """For a linker that says of itself that it makes something else than what is wanted."""
+    return DriverError(
+        f"`{who}` makes {_WORDS[speaks]} programs, and {_WORDS[wanted]} is wanted", helps=("`--linker lld` links every target",)
+    )

@@ -1,0 +1,40 @@
+"""PE/COFF by `lld-link`: programs without a C runtime, that start in their own entry point and import from the system's libraries."""
+
+from __future__ import annotations
+
+import os
+
+from vitte.driver.options import LldFlavor
+from vitte.driver_impl.link.data import Plan, Request, words
+
+MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
+
+
+def plan(program: tuple[str, ...], request: Request) -> Plan:
+    """Pure.
+
+    `/Brepro`: the header's time stamp is a digest of the image, so equal inputs give equal images. `/opt:ref,icf`: what nothing refers to
+    goes, equal procedures become one. `/WX`: an unknown option is a warning otherwise. Symbols are not put into an image at all without
+    `/debug`, so there is nothing to strip.
+    """
+    arguments = ["/nologo", f"/machine:{MACHINES[request.arch]}", "/nodefaultlib", "/opt:ref", "/opt:icf", "/Brepro", "/dynamicbase",
+                 "/nxcompat", "/highentropyva", "/WX", "/errorlimit:0"]  # fmt: skip
+    beside: tuple[str, ...] = ()
+    if request.shared:
+        # Without an entry point of its own a library has none: the default one is the C runtime's.
+        library = os.path.splitext(request.output)[0] + ".lib"
+        beside = (library,)
+        arguments += ["/dll", f"/implib:{library}", f"/entry:{request.entry}" if request.entry else "/noentry"]
+    else:
+        arguments += [f"/subsystem:{request.subsystem}", f"/entry:{request.entry or 'vt_start'}"]
+    if request.stack_size:
+        arguments.append(f"/stack:{request.stack_size}")
+    arguments += [f"/export:{symbol}" for symbol in request.exports]
+    arguments += [f"/out:{request.temporary}", *words(request)]
+    arguments += [f"/libpath:{folder}" for folder in request.folders]
+    arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in request.libraries]
+    arguments += [*request.runtime, *request.if_needed, *request.args]
+    return Plan(
+        program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.COFF,
+        quoting="windows", beside=beside,
+    )  # fmt: skip

@@ -1,0 +1,67 @@
+"""ELF: the command line that `ld.lld`, `ld.bfd`, `ld.gold` and `mold` share, and where they differ.
+
+The program starts in Vitte's own `_start` and is linked with the runtime `libc.so.6` and `libm.so.6` by path, so that neither a C compiler
+nor libc's headers and start files are needed.
+"""
+
+from __future__ import annotations
+
+import os
+
+from vitte.driver.options import LldFlavor
+from vitte.driver_impl.link.data import Plan, Request, named, words
+from vitte.driver_impl.link.libraries import library
+
+EMULATIONS = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux", "riscv64": "elf64lriscv"}
+"""`-m` by architecture. GNU ld and LLD agree on these names."""
+
+_NO_ENTRY = "cannot find entry symbol"
+
+_ONLY: dict[str, tuple[str, ...]] = {
+    # All complaints, not the first twenty. LLD writes a program although it has no entry point: that is a warning only.
+    "lld": ("--error-limit=0", "--fatal-warnings"),
+    "mold": ("--fatal-warnings",),
+    "gold": ("--fatal-warnings",),
+    # ld.bfd warns about what other people's objects are like; of its warnings only those in `failures` count.
+    "bfd": (),
+}
+
+
+def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Plan:
+    """Pure, but for looking where named libraries are.
+
+    `--gc-sections`: each procedure has a section of its own, and instances that nothing calls go. `-z now` with `-z relro`: tables of
+    addresses are filled before the program starts and are read-only then. `--build-id=none`: equal inputs give equal images, wherever.
+    """
+    arguments = ["-m", EMULATIONS[request.arch]]
+    if request.shared:
+        arguments.append("-shared")
+    elif request.static:
+        # LLD's `-static -pie` without a loader would leave pointers in data unrelocated, in silence.
+        arguments.append("-static")
+    else:
+        arguments.append("-pie" if request.pie else "-no-pie")
+    arguments += ["--hash-style=gnu", "--eh-frame-hdr", "-z", "relro", "-z", "now", "--gc-sections", "--build-id=none", *_ONLY[dialect]]
+    if request.loader and not (request.shared or request.static):
+        arguments += ["-dynamic-linker", request.loader]
+    if request.entry:
+        arguments += ["-e", request.entry]
+    if request.strip:
+        arguments.append("--strip-all")
+    if request.stack_size:
+        arguments += ["-z", f"stack-size={request.stack_size}"]
+    for symbol in request.exports:
+        arguments += ["--export-dynamic-symbol", symbol]
+    arguments += ["-o", named(request.temporary), *words(request)]
+    arguments += [word for folder in request.folders for word in ("-L", folder)]
+    near = os.path.dirname(request.runtime[0]) if request.runtime else ""
+    arguments += [word for word in (library(name, request.folders, near) for name in request.libraries) if word]
+    arguments += request.runtime
+    if request.if_needed:
+        arguments += ["--as-needed", *request.if_needed, "--no-as-needed"]
+    arguments += request.args
+    return Plan(
+        program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.ELF, dialect=dialect,
+        # On Windows LLD would read response files by the rules there.
+        before_response=("--rsp-quoting=posix",) if dialect == "lld" else (), failures=(_NO_ENTRY,),
+    )  # fmt: skip

@@ -1,0 +1,78 @@
+"""Where libraries are on this machine: the C library that is running, and those that a program names."""
+
+from __future__ import annotations
+
+import os
+
+from msgspec import Struct
+
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+
+_FOLDERS = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
+_LOADER = "/lib64/ld-linux-x86-64.so.2"
+IN_LIBC = ("c", "m", "pthread", "dl", "rt", "util")
+"""Libraries that need no name: glibc has them in `libc.so.6`, and `libm.so.6` is always offered."""
+
+
+class Runtime(Struct, frozen=True):
+    """The C runtime's shared objects and the dynamic loader of this machine."""
+
+    libc: str
+    libm: str
+    loader: str
+
+
+def runtime() -> Runtime:
+    """From this process's own mappings, which are exact; from the usual folders when Python is static or musl's."""
+    mapped: dict[str, str] = {}
+    try:
+        with open("/proc/self/maps") as maps:
+            for line in maps:
+                path = line[73:].strip() if len(line) > 73 else ""
+                name = os.path.basename(path)
+                if name in ("libc.so.6", "libm.so.6") or name.startswith("ld-linux"):
+                    mapped.setdefault(name, path)
+    except OSError:
+        pass
+    libc = mapped.get("libc.so.6") or _search("libc.so.6")
+    if not libc:
+        raise DriverError(
+            "the C library `libc.so.6` was not found", status=EXIT_TOOLCHAIN, helps=("Vitte programs need glibc at run time",)
+        )
+    near = os.path.join(os.path.dirname(libc), "libm.so.6")
+    libm = mapped.get("libm.so.6") or (near if os.path.exists(near) else _search("libm.so.6"))
+    loader = _LOADER if os.path.exists(_LOADER) else mapped.get("ld-linux-x86-64.so.2", _LOADER)
+    return Runtime(libc, libm, loader)
+
+
+def _search(name: str) -> str:
+    return next((path for path in (os.path.join(folder, name) for folder in _FOLDERS) if os.path.exists(path)), "")
+
+
+def library(name: str, folders: tuple[str, ...] = (), near: str = "") -> str:
+    """What `-l NAME` or `#[link(name = "...")]` stands for: a path when the library is where libraries are (a development name or a
+    versioned one; `folders` first, and `near` before the usual ones), else `-lNAME`, about which the linker will complain. "" for what
+    libc has already."""
+    if "/" in name:
+        return name
+    found = _in_folders(name, folders)
+    if found:
+        return found
+    if name in IN_LIBC:
+        return ""
+    return _in_folders(name, (near, *_FOLDERS) if near else _FOLDERS) or f"-l{name}"
+
+
+def _in_folders(name: str, folders: tuple[str, ...]) -> str:
+    for folder in folders:
+        for suffix in (".so", ".a"):
+            path = os.path.join(folder, f"lib{name}{suffix}")
+            if os.path.exists(path):
+                return path if folder not in ("", ".") else os.path.join(".", f"lib{name}{suffix}")
+        try:
+            versions = sorted(entry for entry in os.listdir(folder or ".") if entry.startswith(f"lib{name}.so."))
+        except OSError:
+            continue
+        if versions:
+            return os.path.join(folder, min(versions, key=len))
+    return ""

@@ -1,0 +1,36 @@
+"""Mach-O by `ld64.lld`: programs that load `libSystem`, signed ad hoc, without which arm64 does not start them."""
+
+from __future__ import annotations
+
+from vitte.driver.options import LldFlavor
+from vitte.driver_impl.link.data import Plan, Request, words
+
+ARCHS = {"x86_64": "x86_64", "aarch64": "arm64"}
+OLDEST = "11.0"
+"""The first system with arm64."""
+
+
+def plan(program: tuple[str, ...], request: Request) -> Plan:
+    """Pure.
+
+    `-oso_prefix .` and `-reproducible`: no folder and no time stamp of an object stands in the image; only the output's name does, as the
+    signature's identifier. `-fatal_warnings`: an object for another architecture is a warning otherwise, and its symbols are missing.
+    """
+    minimum = request.minimum or OLDEST
+    arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum, "-dead_strip", "-adhoc_codesign",
+                 "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]  # fmt: skip
+    if request.shared:
+        arguments.append("-dylib")
+    elif request.entry:
+        arguments += ["-e", request.entry]
+    if request.strip:
+        arguments += ["-S", "-x"]
+    if request.stack_size:
+        arguments += ["-stack_size", hex(request.stack_size)]
+    for symbol in request.exports:
+        arguments += ["-exported_symbol", symbol]
+    arguments += ["-o", request.temporary, *words(request)]
+    arguments += [f"-L{folder}" for folder in request.folders]
+    arguments += [name if "/" in name else f"-l{name}" for name in request.libraries]
+    arguments += [*request.runtime, *request.if_needed, *request.args]
+    return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.MACHO)
