@@ -97,6 +97,15 @@ def test_an_interrupted_build_goes_on_where_it_stopped(tmp_path: Path, monkeypat
     assert counts["objects"] == 3 and counts["reused"] == counts["units"] - 3  # type: ignore[operator]
 
 
+@pytest.mark.parametrize("arguments", [("--cache", "off"), ("--cache", "verify"), ("--cache", "off", "-j", "2")])
+def test_no_temporary_folder_is_left(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    folder = package(tmp_path / "p", MODULES)
+    (tmp_path / "temporary").mkdir()
+    ran = vitte("build", *arguments, cwd=folder, env={"TMPDIR": str(tmp_path / "temporary")})
+    assert ran.status == 0, ran.err
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
 def test_the_longest_chain_comes_first(tmp_path: Path) -> None:
     from vitte.base.diagnostics import Diagnostics
     from vitte.driver_impl.pipeline.graph import Graph, Import, Unit

@@ -61,10 +61,15 @@ def _keep(folder: str, mode: str) -> Keep:
     return Keep(cache, StatMemo(stat_path(folder) if cache.mode == "on" else ""))
 
 
+def is_scratch(path: str) -> bool:
+    """Whether this is a folder that `scratch` made, here or in a worker."""
+    return path.endswith("-vitte")
+
+
 def scratch(context: DriverContext) -> str:
     """The run's temporary folder, made when first needed."""
     for path in context.temporary:
-        if path.endswith("-vitte"):
+        if is_scratch(path):
             return path
     base = os.environ.get("TMPDIR") or "/tmp"
     for number in range(1000):

@@ -135,6 +135,9 @@ class Workshop:
     def take(self, done: Done) -> None:
         """Know a unit that was finished, here or elsewhere."""
         self.done[done.index] = done
+        folder = os.path.dirname(done.path)
+        if is_scratch(folder) and folder not in self.context.temporary:  # a worker's, which ends without looking back
+            self.context.temporary.append(folder)
 
     def remember(self, done: Done) -> None:
         """Keep what a unit that was compiled gives to later builds."""
