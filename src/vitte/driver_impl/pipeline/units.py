@@ -29,6 +29,7 @@ from vitte.driver_impl.cache.edges import Edge, Known
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, current_entry, with_incremental_cache
 from vitte.driver_impl.cache.key import Facts, digest, key_text, tracked_options
 from vitte.driver_impl.pipeline.graph import Discovery, Graph, Import, Unit, members, remapped_display
+from vitte.driver_impl.pipeline.keeps import is_scratch
 
 if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
