@@ -5,7 +5,8 @@ Needs only Python 3.11 or newer. The first use makes `.venv` beside this file an
 it (editable); later uses find it there. Everything else runs inside that environment.
 
     demo    compile and run a real example, and show what it prints
-    test    the whole test suite, in as many processes as there are cores; arguments go to pytest (in one process)
+    test    the whole test suite, in as many processes as there are cores; arguments go to pytest (in one process);
+            with --all also on every target whose programs can be run here: installs what runs them (Debian, as root)
     bless   rewrite the expected outputs of tests/run and tests/ui from what the compiler says now; arguments to pytest
     bench   the benchmarks, with a report on standard output
     soak    long runs of the proofs of the incremental cache: --seconds N (120) or --full, --seed S; --help says more
@@ -25,7 +26,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "vitte-stamp"
-NEEDED = "import vitte, msgspec, llvmlite, ziglang, pytest, hypothesis, mypy, ruff, importlinter"
+PACKAGES = {"qemu-user": "/usr/bin/qemu-aarch64", "wine64": "/usr/lib/wine/wine64", "lld-19": "/usr/bin/ld64.lld-19"}
+"""Debian's packages that run or link programs of other targets, and a file that each has."""
+NEEDED = "import vitte, msgspec, llvmlite, ziglang, wasmtime, lief, pytest, hypothesis, mypy, ruff, importlinter"
 DEMO = ("examples/calculator/main.vit", "examples/calculator.vit", "examples/hello.vit")
 
 
@@ -69,9 +72,25 @@ def demo() -> int:
     return run(python(), "-m", "vitte", "run", program)
 
 
+def install_runners() -> None:
+    """What tests of other targets need and `pip` does not have; they are skipped, and say so, where it cannot be installed."""
+    missing = [package for package, program in PACKAGES.items() if not Path(program).exists()]
+    if not missing or not Path("/usr/bin/apt-get").exists():
+        return
+    print(f"x.py: installing {' '.join(missing)}", file=sys.stderr, flush=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    for command in (["update", "-qq"], ["install", "-qq", "-y", "--no-install-recommends", *missing]):
+        subprocess.run(["apt-get", *command], env=environment, stdout=subprocess.DEVNULL, check=False)
+
+
 def test(arguments: list[str]) -> int:
-    """All tests, sharded over the cores; with arguments, one ordinary pytest run."""
+    """All tests, sharded over the cores; with arguments for pytest, one ordinary run."""
+    everything = ["--all"] if "--all" in arguments else []
+    if everything:
+        install_runners()
+        arguments = [word for word in arguments if word != "--all"]
     shards = 1 if arguments else min(os.cpu_count() or 1, 8)
+    arguments += everything
     if shards == 1:
         return run(python(), "-m", "pytest", *arguments)
     worst = 0
@@ -79,7 +98,7 @@ def test(arguments: list[str]) -> int:
         running = []
         for n in range(1, shards + 1):
             log = open(Path(folder) / f"{n}.log", "wb")  # noqa: SIM115
-            command = [python(), "-m", "pytest", "--shard", f"{n}/{shards}"]
+            command = [python(), "-m", "pytest", "--shard", f"{n}/{shards}", *arguments]
             running.append((n, log, subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT)))
         for n, log, process in running:
             status = process.wait()

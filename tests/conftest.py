@@ -22,11 +22,13 @@ os.environ["VITTE_NO_SERVER"] = "1"  # but for the tests of the server
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--bless", action="store_true", help="rewrite expected outputs from what the compiler says now")
     parser.addoption("--shard", default="", metavar="K/N", help="run only the K-th of N parts of the suite")
+    parser.addoption("--all", action="store_true", help="also run the programs on every target that can be run here")
     parser.addoption("--slow", action="store_true", help="also run tests marked slow")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "slow: takes more than a few seconds; run with --slow")
+    config.addinivalue_line("markers", "foreign: needs what `x.py test --all` installs; run with --all")
     if config.getoption("--bless") and os.environ.get("CI"):
         raise pytest.UsageError("--bless is not for CI")
     from vitte.driver_impl.cache.trim import trim
@@ -36,11 +38,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if not config.getoption("--slow"):
-        skip = pytest.mark.skip(reason="slow: run with --slow")
-        for item in items:
-            if "slow" in item.keywords:
-                item.add_marker(skip)
+    for mark, option in (("slow", "--slow"), ("foreign", "--all")):
+        if not config.getoption(option):
+            skip = pytest.mark.skip(reason=f"{mark}: run with {option}")
+            for item in items:
+                if mark in item.keywords:
+                    item.add_marker(skip)
     shard = config.getoption("--shard")
     if shard:
         part, _, parts = shard.partition("/")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.codegen.native import context, execute, program, ssa
 from tests.typecheck.support import check_text
@@ -14,7 +15,7 @@ from vitte import codegen, const_eval, mir_build, monomorphize, optimize, ssa_bu
 from vitte.base.source import SourceFile
 from vitte.codegen import Prepared, Table, fill, locate, patching
 from vitte.codegen.llvm import complete, machine
-from vitte.driver.target import Target
+from vitte.driver.target import TARGETS, X86_64_LINUX_GNU
 from vitte.ir import places
 from vitte.ir.ssa import Module
 from vitte.ir.ssa_text import parse_module
@@ -172,10 +173,10 @@ def test_everything_the_object_depends_on_is_in_the_text() -> None:
     for level in LEVELS:
         for cpu, features in (("", ""), ("znver3", ""), ("", "+avx2")):
             ctx = context(level)
-            ctx.target = Target("x86_64-unknown-linux-gnu", 64, cpu, features)
+            ctx.target = replace(X86_64_LINUX_GNU, cpu=cpu, features=features)
             texts.add(codegen.llvm_ir(module, ctx))
     assert len(texts) == len(LEVELS) * 3
-    ctx.target = Target("x86_64-unknown-linux-gnu", 64, "native")
+    ctx.target = replace(X86_64_LINUX_GNU, cpu="native")
     assert f"cpu {machine.processor(ctx.target)[0]}, " in codegen.llvm_ir(module, ctx)
 
 
@@ -271,13 +272,10 @@ def test_tables_nobody_uses_are_in_the_object_and_not_in_the_program(tmp_path: P
     assert b"the unused.vit" not in image
 
 
-@pytest.mark.parametrize("triple", [
-    "aarch64-unknown-linux-gnu", "arm64-apple-macosx11.0.0", "x86_64-pc-windows-msvc", "riscv64-unknown-linux-gnu",
-    "wasm32-unknown-unknown",
-])  # fmt: skip
-def test_markers_are_found_in_every_object_format(triple: str) -> None:
+@pytest.mark.parametrize("target", TARGETS)
+def test_markers_are_found_in_every_object_format(target: str) -> None:
     ctx = context("2")
-    ctx.target = Target(triple, 32 if triple.startswith("wasm32") else 64)
+    ctx.target = TARGETS[target]
     prepared = codegen.prepare(parse_module(PANICS), ctx)
     assert prepared is not None
     data = codegen.run(parse_module(PANICS), ctx)

@@ -10,12 +10,13 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from tests.codegen.native import context, execute, program, ssa
 from vitte import codegen
 from vitte.codegen.isolate import BackendCrash, WorkerError, run_isolated
 from vitte.codegen.llvm import machine
-from vitte.driver.target import Target
+from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target
 from vitte.ir import types as t
 from vitte.ir.defs import AdtDef, Definitions, FieldDef, Generics, VariantDef
 
@@ -225,13 +226,13 @@ bb0:
 
 def test_unknown_cpu_is_reported() -> None:
     ctx = context()
-    ctx.target = Target("x86_64-unknown-linux-gnu", cpu="skylak")
+    ctx.target = replace(X86_64_LINUX_GNU, cpu="skylak")
     assert codegen.run(ssa(MAIN), ctx) == b""
     (error,) = ctx.diagnostics.items
     assert (error.code.id, error.message) == ("V0640", "`skylak` is not a CPU of `x86_64-unknown-linux-gnu`")
     assert "skylake" in error.helps[0].message
     ctx = context()
-    ctx.target = Target("pdp11-dec-none")
+    ctx.target = Target("pdp11-dec-none", "pdp11-dec-none", "none", "none")
     assert codegen.run(ssa(MAIN), ctx) == b""
     assert ctx.diagnostics.items[0].code.id == "V0641"
 
@@ -239,16 +240,16 @@ def test_unknown_cpu_is_reported() -> None:
 def test_known_cpus_are_accepted_by_llvm() -> None:
     """An unknown one would end the process, hence the isolation."""
     for arch, cpus in machine.CPUS.items():
-        triple = {"x86_64": "x86_64-unknown-linux-gnu", "riscv64": "riscv64-unknown-linux-gnu", "wasm32": "wasm32-unknown-unknown", "arm64": "arm64-apple-macos"}
+        target = next(target for target in TARGETS.values() if target.arch == arch)
 
-        def emit(triple: str, names: tuple[str, ...]) -> bytes:
+        def emit(target: Target, names: tuple[str, ...]) -> bytes:
             for cpu in names:
-                target = Target(triple, cpu=cpu)
-                machine.to_object(f'target triple = "{triple}"\ndefine i32 @f(i32 %a) {{\n  ret i32 %a\n}}\n', target, "0")
+                text = f'target triple = "{target.triple}"\ndefine i32 @f(i32 %a) {{\n  ret i32 %a\n}}\n'
+                machine.to_object(text, replace(target, cpu=cpu), "0")
             return b"done"
 
         names = tuple(c for c in cpus if c != "native" or arch == "x86_64")
-        assert run_isolated(emit, (triple.get(arch, "aarch64-unknown-linux-gnu"), names)) == b"done"
+        assert run_isolated(emit, (target, names)) == b"done"
 
 
 def test_isolated_work_comes_back() -> None:
@@ -272,18 +273,18 @@ def test_an_abort_inside_llvm_is_an_exception() -> None:
     """Module assembly for a machine that is not this one: LLVM has no parser for it and aborts."""
     ir = 'target triple = "aarch64-unknown-linux-gnu"\nmodule asm "nop"\n'
     with pytest.raises(BackendCrash) as info:
-        run_isolated(machine.to_object, (ir, Target("aarch64-unknown-linux-gnu"), "0"))
+        run_isolated(machine.to_object, (ir, TARGETS["aarch64-unknown-linux-gnu"], "0"))
     assert "LLVM ERROR" in info.value.text
 
 
 def test_an_exception_is_told() -> None:
     with pytest.raises(WorkerError) as info:
-        run_isolated(machine.to_object, ("define nonsense", Target("x86_64-unknown-linux-gnu"), "0"))
+        run_isolated(machine.to_object, ("define nonsense", X86_64_LINUX_GNU, "0"))
     assert info.value.kind == "BackendError"
     assert "Traceback" in info.value.text
 
 
 def test_bad_ir_is_refused_with_its_line() -> None:
     with pytest.raises(machine.BackendError) as info:
-        machine.to_object("define i32 @f() {\n  ret i64 1\n}\n", Target("x86_64-unknown-linux-gnu"), "0")
+        machine.to_object("define i32 @f() {\n  ret i64 1\n}\n", X86_64_LINUX_GNU, "0")
     assert "ret i64 1" in info.value.text

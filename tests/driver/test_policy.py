@@ -13,7 +13,7 @@ from vitte.driver.error import DriverError
 from vitte.driver.manifest import parse
 from vitte.driver.options import TRACKED_FIELDS, DriverMode, DriverOptions, OptLevel, RunConfig
 from vitte.driver.session import Manifest, Profile
-from vitte.driver.target import Target
+from vitte.driver.target import X86_64_LINUX_GNU
 from vitte.driver_impl.cache.key import options_text
 
 LINT = Diagnostic(Code("W0101", "unused", "unused-import"), "warning", "unused")
@@ -102,7 +102,7 @@ def test_bad_manifest(text: str, line: int, part: str) -> None:
 
 
 CHANGES: dict[str, object] = {
-    "inputs": ("x",), "mode": DriverMode.CHECK, "tests": True, "target": Target("x86_64-unknown-linux-gnu", cpu="skylake"),
+    "inputs": ("x",), "mode": DriverMode.CHECK, "tests": True, "target": replace(X86_64_LINUX_GNU, cpu="skylake"),
     "opt_level": OptLevel.O3, "overflow_checks": False, "const_step_limit": 5, "remap_path_prefix": (("a", "b"),), "run": RunConfig(("x",)),
     "jobs": 7, "verbose": 2, "color": True, "output": "x", "cache": "read", "time_passes": True, "lang": "fr",
 }  # fmt: skip

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from msgspec.structs import replace
 
 from tests.harness.forked import Ran, vitte
 from vitte.driver.options import DriverOptions
-from vitte.driver.target import Target
+from vitte.driver.target import X86_64_LINUX_GNU
 from vitte.driver_impl.cache import key
 
 
@@ -133,7 +134,7 @@ def test_an_output_that_is_no_file_stays(tmp_path: Path) -> None:
 def test_native_is_the_processor_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     from vitte.codegen.llvm import machine
 
-    options = DriverOptions(target=Target("x86_64-unknown-linux-gnu", 64, "native"))
+    options = DriverOptions(target=replace(X86_64_LINUX_GNU, cpu="native"))
     texts = set()
     for cpu in ("znver4", "skylake"):
         monkeypatch.setattr(machine, "processor", lambda target, cpu=cpu: (cpu, "", ""))

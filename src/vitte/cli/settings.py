@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
+from msgspec.structs import replace
+
 from vitte.cli.parser import Args, Usage
 from vitte.driver.options import (
     CodegenBackend,
@@ -16,7 +18,7 @@ from vitte.driver.options import (
     OptLevel,
     RunConfig,
 )
-from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target
+from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target, find
 
 VARIABLES = (
     "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG",
@@ -181,15 +183,15 @@ def _emit(args: Args) -> tuple[tuple[EmitKind, str], ...]:
     return tuple(result)
 
 
-def _target(triple: str, codegen: dict[str, str]) -> Target:
-    known = TARGETS.get(triple) if triple else X86_64_LINUX_GNU
+def _target(name: str, codegen: dict[str, str]) -> Target:
+    known = find(name) if name else X86_64_LINUX_GNU
     if known is None:
         from vitte.base.suggest import closest
 
-        near = closest(triple, TARGETS)
-        raise Usage(f"target `{triple}` is not supported yet", (f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}",))
+        near = closest(name, TARGETS)
+        raise Usage(f"target `{name}` is not supported", (f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}",))
     cpu, features = codegen.get("target-cpu", ""), codegen.get("target-features", "")
-    return Target(known.triple, known.pointer_bits, cpu, features) if cpu or features else known
+    return replace(known, cpu=cpu, features=features) if cpu or features else known
 
 
 def _pairs(args: Args, key: str, option: str, known: dict[str, str]) -> dict[str, str]:

@@ -11,9 +11,6 @@ from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions, LldFlavor
 from vitte.driver.target import Target
 
-LINKABLE = ("x86_64-unknown-linux-gnu",)
-"""Triples that there is a start object and a C library for."""
-
 SYSTEM_PROGRAMS = ("cc", "gcc", "clang", "ld", "ld.bfd", "ld.gold", "mold", "ld.mold")
 """Programs that `--linker` may name without a path, and that are not LLD."""
 
@@ -46,22 +43,15 @@ class Selection(Struct, frozen=True):
 
 
 def flavour_of(target: Target) -> LldFlavor:
-    """The format of a target's objects and programs, by its LLVM triple: ARCH-VENDOR-SYSTEM[-ENVIRONMENT]."""
-    arch, _, rest = target.triple.partition("-")
-    if arch.startswith("wasm"):
+    """The format of a target's objects and programs."""
+    if target.arch == "wasm32":
         return LldFlavor.WASM
-    if "windows" in rest or "mingw" in rest:
-        return LldFlavor.COFF
-    if any(system in rest for system in ("apple", "darwin", "macos", "ios")):
-        return LldFlavor.MACHO
-    return LldFlavor.ELF
+    return {"windows": LldFlavor.COFF, "macos": LldFlavor.MACHO}.get(target.system, LldFlavor.ELF)
 
 
 def select(options: DriverOptions) -> Selection:
-    """The linker for the options' target. Raises `DriverError` when it cannot link that target, or the target cannot be linked at all."""
+    """The linker for the options' target. Raises `DriverError` when it cannot link that target."""
     flavour = flavour_of(options.target)
-    if options.target.triple not in LINKABLE:
-        raise DriverError(f"linking for `{options.target.triple}` is not supported yet", helps=("`--emit obj` writes the objects",))
     kind = options.linker.kind
     if kind == "lld":
         return Selection("lld", flavour, options.linker_path)
@@ -98,7 +88,7 @@ def _by_name(name: str, flavour: LldFlavor, target: Target) -> Selection:
 def _unfit(who: str, speaks: LldFlavor, target: Target) -> DriverError:
     wanted = flavour_of(target)
     return DriverError(
-        f"{who} makes {_WORDS[speaks]} programs, and `{target.triple}` needs {_WORDS[wanted]}", helps=("`--linker lld` links every target",)
+        f"{who} makes {_WORDS[speaks]} programs, and `{target.name}` needs {_WORDS[wanted]}", helps=("`--linker lld` links every target",)
     )
 
 

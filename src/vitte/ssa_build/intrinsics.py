@@ -97,10 +97,7 @@ class Intrinsics:
         self.give_int(stmt, (1 << (bits - 1)) - 1 if self._is_signed(stmt) else (1 << bits) - 1)
 
     def target_os(self, stmt: mir.Intrinsic) -> None:
-        triple = self.unit.ctx.target.triple
-        names = {"linux": "linux", "darwin": "macos", "macos": "macos", "windows": "windows", "wasi": "wasi", "freebsd": "freebsd"}
-        found = [name for part, name in names.items() if part in triple]
-        self.operands.text(found[0] if found else "unknown", False, self.dest(stmt))
+        self.operands.text(self.unit.ctx.target.system, False, self.dest(stmt))
 
     def pointer_bits(self, stmt: mir.Intrinsic) -> None:
         self.give_int(stmt, self.b.layouts.pointer * 8)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from vitte.driver.target import X86_64_LINUX_GNU, Target
+from vitte.driver.target import TARGETS, X86_64_LINUX_GNU
 from vitte.ir import lang
 from vitte.ir.defs import AdtDef, AdtKind, Definitions, FieldDef, Generics, Interface, VariantDef
 from vitte.ir.layout import Layouts, PickLayout, is_fat
@@ -80,5 +80,5 @@ def test_scalars(layouts: Layouts, ty: Ty, scalar: str) -> None:
 
 
 def test_pointers_follow_the_target(layouts: Layouts) -> None:
-    narrow = Layouts(layouts.defs, Target("wasm32-unknown-unknown", 32))
+    narrow = Layouts(layouts.defs, TARGETS["wasm32-unknown"])
     assert narrow.size_align(parse_ty("&i64")) == (4, 4) and narrow.scalar(parse_ty("usize")) == "i32"

@@ -35,11 +35,10 @@ _RISCV = "generic-rv64 sifive-u54 sifive-u74 sifive-x280 rocket-rv64 spacemit-x6
 CPUS: dict[str, tuple[str, ...]] = {
     "x86_64": ("generic", "native", *_X86.split()),
     "aarch64": ("generic", "native", *_ARM64.split()),
-    "arm64": ("generic", "native", *_ARM64.split()),
     "riscv64": ("generic", *_RISCV.split()),
     "wasm32": ("generic", "mvp", "bleeding-edge", "lime1"),
 }
-"""CPU names LLVM knows, by the first part of the triple. An unknown name would end the process, so there is no asking LLVM."""
+"""CPU names LLVM knows, by architecture. An unknown name would end the process, so there is no asking LLVM."""
 _FEATURES: dict[str, tuple[str, str]] = {"riscv64": ("+m,+a,+f,+d,+c", "lp64d")}
 """Features and ABI name that the platform's C code is compiled with, where LLVM's own defaults differ."""
 
@@ -72,19 +71,15 @@ def _llvm() -> Handle:
     return import_module("llvmlite.binding")
 
 
-def arch(target: Target) -> str:
-    return target.triple.partition("-")[0]
-
-
 def accepts(ctx: UnitContext) -> bool:
     """Whether the target and its CPU are known; otherwise the error is reported."""
     target = ctx.target
-    known = CPUS.get(arch(target))
+    known = CPUS.get(target.arch)
     if known is None:
-        errors.unsupported_target(ctx.diagnostics, target.triple)
+        errors.unsupported_target(ctx.diagnostics, target.name)
         return False
     if target.cpu and target.cpu not in known:
-        errors.unknown_cpu(ctx.diagnostics, target.cpu, target.triple, known)
+        errors.unknown_cpu(ctx.diagnostics, target.cpu, target.name, known)
         return False
     return True
 
@@ -96,7 +91,7 @@ def machine(target: Target, level: int) -> Handle:
         return made
     llvm = _llvm()
 
-    if arch(target) == llvm.get_process_triple().partition("-")[0]:
+    if target.arch == llvm.get_process_triple().partition("-")[0]:
         if not _machines.native:
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
@@ -108,7 +103,7 @@ def machine(target: Target, level: int) -> Handle:
         _machines.all = True
     cpu, features, abi = processor(target)
     made = llvm.Target.from_triple(target.triple).create_target_machine(
-        cpu=cpu, features=features, opt=level, reloc="static" if arch(target) == "wasm32" else "pic", codemodel="default", abiname=abi,
+        cpu=cpu, features=features, opt=level, reloc="static" if target.arch == "wasm32" else "pic", codemodel="default", abiname=abi,
     )
     _machines.machines[target, level] = made
     return made
@@ -121,8 +116,8 @@ def processor(target: Target) -> tuple[str, str, str]:
         llvm = _llvm()
         cpu = llvm.get_host_cpu_name()
         features = ",".join([f for f in (llvm.get_host_cpu_features().flatten(), features) if f])
-    default, abi = _FEATURES.get(arch(target), ("", ""))
-    return cpu or ("x86-64" if arch(target) == "x86_64" else ""), ",".join([f for f in (default, features) if f]), abi
+    default, abi = _FEATURES.get(target.arch, ("", ""))
+    return cpu or ("x86-64" if target.arch == "x86_64" else ""), ",".join([f for f in (default, features) if f]), abi
 
 
 def settings(ctx: UnitContext) -> str:

@@ -70,8 +70,8 @@ class ModuleEmitter:
         for fn in module.functions:
             self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result)
             self.defined[fn.symbol] = symbol(fn.symbol)
-        self.has_comdat = not ctx.target.triple.endswith(("darwin", "macos", "ios")) and "apple" not in ctx.target.triple
-        self.is_elf = self.has_comdat and "windows" not in ctx.target.triple and not ctx.target.triple.startswith("wasm")
+        self.has_comdat = ctx.target.system != "macos"
+        self.is_elf = self.has_comdat and ctx.target.system != "windows" and ctx.target.arch != "wasm32"
         self.callees: dict[str, str] = {}
         self.intrinsics: dict[str, str] = {}
         self.helpers: dict[str, str] = {}

@@ -34,8 +34,8 @@ _X86_64 = (
 def start_object(target: Target) -> bytes:
     """The object that defines `_start` and wants `main` and `__libc_start_main`. x86-64 ELF only: LLVM's assembler is there for the host
     alone. Raises `machine.BackendError` for others."""
-    if machine.arch(target) != "x86_64" or "linux" not in target.triple:
-        raise machine.BackendError(f"no program entry is known for {target.triple}")
+    if target.arch != "x86_64" or target.libc != "glibc":
+        raise machine.BackendError(f"no program entry is known for {target.name}")
     lines = "\n".join([f'module asm "{line.replace(chr(34), chr(92) + "22")}"' for line in _X86_64])
     text = f'source_filename = "start"\ntarget datalayout = "{machine.data_layout(target)}"\ntarget triple = "{target.triple}"\n{lines}\n'
     return machine.to_object(text, target, "0")

@@ -15,8 +15,8 @@ _FLAVOUR_WORDS = {LldFlavor.ELF: "gnu", LldFlavor.COFF: "link", LldFlavor.MACHO:
 
 
 def find(named: str, flavour: LldFlavor = LldFlavor.ELF) -> Linker:
-    """LLD's driver for a flavour: `named` (a path or a program), else `VITTE_LINKER`, the PATH, versioned names on the PATH, the `ziglang`
-    package. Raises `DriverError` when there is none."""
+    """LLD's driver for a flavour: `named` (a path or a program), else `VITTE_LINKER`, the `ziglang` package, whose version was tested, the
+    PATH, versioned names on the PATH. Raises `DriverError` when there is none."""
     program = _PROGRAMS[flavour]
     named = named or os.environ.get("VITTE_LINKER", "")
     if named:
@@ -27,11 +27,14 @@ def find(named: str, flavour: LldFlavor = LldFlavor.ELF) -> Linker:
             raise DriverError(f"the linker `{named}` is not a program that can be run", status=EXIT_TOOLCHAIN,
                               helps=(f"give `--linker` or `VITTE_LINKER` a path to `{program}`",))  # fmt: skip
         return Linker(_driver(path, program, flavour), "lld", flavour)
+    packaged = _packaged(program, flavour)
+    if packaged is not None:
+        return packaged
     for name in (program, *(f"{program}-{version}" for version in _VERSIONS)):
         path = which(name)
         if path is not None:
             return Linker((path,), "lld", flavour)
-    return _packaged(program, flavour) or _missing(program)
+    return _missing(program)
 
 
 def _driver(path: str, program: str, flavour: LldFlavor) -> tuple[str, ...]:

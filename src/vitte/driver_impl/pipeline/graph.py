@@ -364,13 +364,18 @@ class Discovery:
             return None
         module = "/".join(segments)
         if module not in self._library:
-            path = self._probe(os.path.dirname(STD_ROOT), segments, [])
+            path = self._platform(segments[2:]) if segments[1:2] == ["sys"] else self._probe(os.path.dirname(STD_ROOT), segments, [])
             shown = path and "std/" + os.path.relpath(path, STD_ROOT).replace(os.sep, "/")
             self._library[module] = self._unit(path, module, shown, "std", None, None) if path and shown else None
         found = self._library[module]
         if found is None:
             misses.append(f"<std>/{module}")
         return found
+
+    def _platform(self, segments: list[str]) -> str | None:
+        """The file of `std/sys/...` for the target: the platform layer has one for each sort of system."""
+        folders = self.options.target.platforms
+        return next(filter(None, (self._probe(os.path.join(STD_ROOT, "sys", folder), segments, []) for folder in folders)), None)
 
     def _probe(self, root: str, segments: list[str], misses: list[str]) -> str | None:
         base = os.path.join(root, *segments)

@@ -11,7 +11,7 @@ from vitte.driver.options import DriverOptions
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.stat import StatMemo
 from vitte.driver_impl.files import write_atomic
-from vitte.driver_impl.link.libraries import runtime
+from vitte.driver_impl.link import supplies
 from vitte.driver_impl.link.linkers import find
 from vitte.driver_impl.link.programs import Linker, files_of
 from vitte.driver_impl.pipeline.keeps import Keep
@@ -26,19 +26,18 @@ def linker_of(options: DriverOptions) -> Linker:
 
 
 def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
-    """What is linked with, besides objects: digests of the linker's program and of the C library. "" when something is missing, or when
+    """What is linked with, besides objects: digests of the linker and of what the target supplies. "" when something is missing, or when
     what the linker is made of is not known."""
     # Only LLD's programs hold all that they do. A compiler that drives a linker reads files and runs programs that only it knows.
     if select(options).family != "lld":
         return ""
     try:
-        run_time = runtime()
+        supplied = supplies.find(options.target)
         linker = linker_of(options)
     except DriverError:
         return ""
-    files = [run_time.libc, *([run_time.libm] if run_time.libm else [])]
-    digests = [linker_identity(linker, memo), *(file_digest(path, memo) for path in files)]
-    return " ".join([*digests, run_time.loader]) if all(digests) else ""
+    digests = [linker_identity(linker, memo), *(file_digest(path, memo) for path in supplied.files())]
+    return " ".join([*digests, supplied.loader]) if all(digests) else ""
 
 
 def linker_identity(linker: Linker, memo: StatMemo) -> str:

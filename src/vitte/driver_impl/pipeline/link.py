@@ -12,9 +12,8 @@ from vitte.driver.options import DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest, heading
-from vitte.driver_impl.link import errors, execute
+from vitte.driver_impl.link import errors, execute, supplies
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
-from vitte.driver_impl.link.libraries import runtime
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
 from vitte.driver_impl.pipeline.image import file_digest, linker_identity, linker_of, put_image
@@ -76,13 +75,14 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
 
 def _plan(options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str) -> tuple[Linker, Plan]:
     linker = linker_of(options)
-    run_time = runtime()
+    supplied = supplies.find(options.target)
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
     temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
     request = Request(
-        flavour=linker.flavour, arch=options.target.triple.partition("-")[0], start=start, objects=tuple(objects), output=output,
-        temporary=temporary, libraries=options.libraries, folders=options.library_folders, runtime=(run_time.libc,),
-        if_needed=(run_time.libm,) if run_time.libm else (), loader=run_time.loader, strip=options.strip, args=options.link_args,
+        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or start, objects=tuple(objects), output=output,
+        temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
+        runtime=supplied.runtime, if_needed=supplied.if_needed, loader=supplied.loader, entry=supplied.entry, minimum=supplied.minimum,
+        strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 
@@ -151,8 +151,8 @@ def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str
 def _start_object(options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
     """Path and digest of the object with `_start`, made once per compiler and target."""
     cache = keeps.library.cache
-    key = CacheKey("start", options.target.triple)
-    fingerprint = digest(f"start {keeps.identity} {options.target.triple}".encode())
+    key = CacheKey("start", options.target.name)
+    fingerprint = digest(f"start {keeps.identity} {options.target.name}".encode())
     for entry in cache.entries(key, fingerprint):
         path = cache.locate(entry.artifact)
         if path:

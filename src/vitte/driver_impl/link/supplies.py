@@ -1,0 +1,36 @@
+"""What a program of a target is linked with besides its own objects: start files, the C library, the loader's name."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from vitte.driver.error import DriverError
+from vitte.driver.target import Target
+
+
+class Supplies(Struct, frozen=True, kw_only=True):
+    """Fields as in `data.Request`; paths are absolute. `start` is a start file of the C library; where it is "" the start object that code
+    generation makes is linked, if the target has one."""
+
+    start: str = ""
+    static: bool = False
+    pie: bool = True
+    runtime: tuple[str, ...] = ()
+    if_needed: tuple[str, ...] = ()
+    loader: str = ""
+    entry: str = ""
+    minimum: str = ""
+
+    def files(self) -> tuple[str, ...]:
+        """All files that are read: their contents decide about the image."""
+        return tuple(path for path in (self.start, *self.runtime, *self.if_needed) if path)
+
+
+def find(target: Target) -> Supplies:
+    """Raises `DriverError` when something of it is not on this machine."""
+    if target.name == "x86_64-unknown-linux-gnu":
+        from vitte.driver_impl.link.libraries import runtime
+
+        here = runtime()
+        return Supplies(runtime=(here.libc,), if_needed=(here.libm,) if here.libm else (), loader=here.loader)
+    raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))
