@@ -14,17 +14,18 @@ import pytest
 
 from tests.harness.allocator import LEAK, WRONG_FREE, counting_object
 from tests.harness.forked import vitte
-from tests.harness.programs import directives, programs, title
-from tests.run.test_run import HERE, KEYS
+from tests.harness.programs import programs, title
+from tests.harness.running import said_of
+from tests.run.test_run import HERE
 
 CASES = [
-    path for path in programs(HERE) if "O0" in (directives(path, KEYS).get("engines") or "O0") and not directives(path, KEYS).get("test")
+    path for path in programs(HERE) if "O0" in (said_of(path).get("engines") or "O0") and not said_of(path).get("test")
 ]
 
 
 @pytest.mark.parametrize("path", CASES, ids=[title(path, HERE) for path in CASES])
 def test_no_leak_and_no_double_free(path: Path) -> None:
-    said = directives(path, KEYS)
+    said = said_of(path)
     stdin = said.get("stdin").encode().decode("unicode_escape").encode("latin-1")
     if said.get("stdin-file"):
         stdin = (path.parent / said.get("stdin-file")).read_bytes()
