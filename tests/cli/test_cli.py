@@ -62,7 +62,7 @@ def test_later_commands_say_so(command: str) -> None:
         (["run", "--env", "novalue", "hello.vit"], "of the form K=V"),
         (["check", "a.vit", "b.vit"], "one argument too many"),
         (["build", "--emit=llvm", "hello.vit"], "nothing to emit called `llvm`"),
-        (["build", "--target", "riscv", "hello.vit"], "not supported yet"),
+        (["build", "--target", "riscv", "hello.vit"], "not supported"),
         (["build", "-C", "nothing=1", "hello.vit"], "has no setting `nothing`"),
         (["emit", "hello.vit"], "needs a stage"),
         (["emit", "--stage", "mri", "hello.vit"], "did you mean `mir`?"),

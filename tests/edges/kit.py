@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from hashlib import sha256
-from pathlib import Path
 
+from tests.harness.library import library_file
 from vitte import codegen, const_eval, lower, mir_build, monomorphize, parse, ssa_build, typecheck
 from vitte.base.source import SourceFile
 from vitte.driver.context import UnitContext
@@ -16,8 +16,6 @@ from vitte.driver_impl.cache.interface import Parts, encode_interface, open_inte
 from vitte.ir import ast, mir_text, thir, thir_text
 from vitte.ir.defs import Definitions, Interface, ResolvedImport
 from vitte.ir.lang import PRELUDE_MODULES
-
-STD = Path(parse.__file__).parent.parent / "std"
 
 
 class Compiled:
@@ -66,7 +64,8 @@ def uses(tree: ast.Module) -> list[tuple[str, ast.Use]]:
 @lru_cache(None)
 def library(name: str) -> Compiled:
     """A module of the standard library, compiled once per process."""
-    file = STD / f"{name.removeprefix('std/')}.vit"
+    file = library_file(name)
+    assert file is not None, name
     return _compile(SourceFile(f"std/{file.name}", file.read_text()), name, {}, None)
 
 
@@ -132,8 +131,7 @@ def _compile(source: SourceFile, name: str, done: dict[str, Compiled], program: 
     tree = parse.run(source, ctx)
     found: list[tuple[str, ast.Use, Compiled | None]] = []
     for path, use in uses(tree):
-        library_file = path.startswith("std/") and (STD / f"{path.removeprefix('std/')}.vit").exists()
-        found.append((path, use, library(path) if library_file else done.get(path)))
+        found.append((path, use, library(path) if library_file(path) else done.get(path)))
     direct = [path for path, _, compiled in found if compiled is not None]
     if not name.startswith("std/"):
         direct += PRELUDE_MODULES

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+from tests.harness.library import library_file
 from vitte import lower, parse
 from vitte.base.diagnostics import Diagnostic
 from vitte.base.source import SourceFile
@@ -97,16 +98,16 @@ def std_interface(path: str) -> Interface | None:
     """The interface of a module of the library, lowered from its source."""
     if path in _STD:
         return _STD[path]
-    file = STD / f"{path.removeprefix('std/')}.vit"
-    if not path.startswith("std/") or not file.exists():
+    file = library_file(path)
+    if file is None:
         return None
-    _STD[path] = interface_of(lower_std(file).module)
+    _STD[path] = interface_of(lower_std(file, path).module)
     return _STD[path]
 
 
-def lower_std(file: Path) -> Lowered:
-    """A module of the library, with the interfaces it imports."""
-    path = f"std/{file.stem}"
+def lower_std(file: Path, path: str = "") -> Lowered:
+    """A module of the library, with the interfaces it imports. `path`: its own, when not that of a file directly in `std`."""
+    path = path or f"std/{file.stem}"
     text = file.read_text()
     tree = parse.run(SourceFile(str(file), text), UnitContext(path, path, X86_64_LINUX_GNU, Definitions()))
     used = ["/".join(item.path.segments) for item in tree.items if isinstance(item, ast.Use)]

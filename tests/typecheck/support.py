@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from tests.harness.library import library_file
 from vitte import lower, parse, typecheck
 from vitte.base.diagnostics import Diagnostic
 from vitte.base.source import SourceFile
@@ -12,8 +11,6 @@ from vitte.driver.target import X86_64_LINUX_GNU
 from vitte.ir import ast, thir
 from vitte.ir.defs import Definitions, Interface, ResolvedImport
 from vitte.ir.lang import PRELUDE_MODULES
-
-STD = Path(parse.__file__).parent.parent / "std"
 
 
 class Checked:
@@ -51,8 +48,8 @@ _DEFS = Definitions()
 def std_interface(path: str) -> Interface | None:
     """The interface of a module of the library; modules it uses come first."""
     if path not in _DONE:
-        file = STD / f"{path.removeprefix('std/')}.vit"
-        if not path.startswith("std/") or not file.exists():
+        file = library_file(path)
+        if file is None:
             return None
         checked = check_source(SourceFile(f"std/{file.name}", file.read_text()), path, {}, prelude=False)
         _DONE[path] = checked.module.interface
