@@ -9,6 +9,7 @@ import pytest
 
 from tests.link.kit import ENTRIES, LINKERS, OTHER, emit, plan_of, the_linker
 from vitte.driver.error import DriverError
+from vitte.driver.options import Library
 from vitte.driver_impl.link import execute as executor
 from vitte.driver_impl.link.errors import diagnose
 from vitte.driver_impl.link.execute import execute
@@ -38,7 +39,7 @@ CASES: dict[str, Callable[[str], tuple[Files, dict[str, object]]]] = {
         {}),
     "duplicate": lambda k: ({"main.o": main(k), "a.o": twice(k, "a.vit"), "b.o": twice(k, "b.vit")}, {}),
     "no entry": lambda k: ({"a.o": twice(k, "a.vit")}, {}),
-    "library": lambda k: ({"main.o": main(k)}, {"libraries": ("surelynotthere",)}),
+    "library": lambda k: ({"main.o": main(k)}, {"libraries": (Library("surelynotthere"),)}),
     "missing object": lambda k: ({"main.o": main(k), "gone.o": b""}, {}),
     "text": lambda k: ({"main.o": main(k), "text.o": b"this is no object\n"}, {}),
     "cut off": lambda k: ({"main.o": main(k), "cut.o": main(k)[: {"wasm": 60, "coff": 100}.get(k, 150)]}, {}),

@@ -10,7 +10,7 @@ import llvmlite.binding as llvm
 import pytest
 
 from vitte.driver.error import DriverError
-from vitte.driver.options import DriverOptions
+from vitte.driver.options import DriverOptions, Library
 from vitte.driver.session import DriverContext
 from vitte.driver_impl import link_impl
 
@@ -94,7 +94,7 @@ def test_duplicate_symbol_is_a_diagnostic(tmp_path: Path) -> None:
 
 
 def test_missing_library_is_a_diagnostic(tmp_path: Path) -> None:
-    context = linked(tmp_path, [make(tmp_path, "main.o", MAIN)], DriverOptions(libraries=("surelynotthere",)))
+    context = linked(tmp_path, [make(tmp_path, "main.o", MAIN)], DriverOptions(libraries=(Library("surelynotthere"),)))
     assert [d.code.id for d in context.diagnostics] == ["V0622"]
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from vitte.driver.backend import flavour_of, select
 from vitte.driver.error import DriverError
-from vitte.driver.options import SYSTEM, WASM, DriverOptions, LinkerKind, LldFlavor
+from vitte.driver.options import SYSTEM, WASM, DriverOptions, Library, LinkerKind, LldFlavor
 from vitte.driver.target import TARGETS
 from vitte.driver_impl.link import coff, elf, lld, macho, system, wasm
 from vitte.driver_impl.link.data import Plan, Request
@@ -34,8 +34,8 @@ def elf_request(**more: object) -> Request:
     return request(**(values | more))
 
 
-FULL: dict[str, object] = {"strip": True, "libraries": ("./libx.a", "surelynotthere", "m"), "folders": ("lib",), "args": ("--user",),
-                           "entry": "go",
+FULL: dict[str, object] = {"strip": True, "libraries": (Library("./libx.a"), Library("surelynotthere"), Library("m")),
+                           "folders": ("lib",), "args": ("--user",), "entry": "go",
                            "stack_size": 1 << 20}  # fmt: skip
 
 PLANS: dict[str, Plan] = {
@@ -80,11 +80,11 @@ def test_names_that_look_like_options_are_paths() -> None:
 
 
 def test_libraries_of_libc_need_no_name(tmp_path: Path) -> None:
-    assert library("m") == ""
-    assert library("surelynotthere") == "-lsurelynotthere"
-    assert library("./libx.a") == "./libx.a"
+    assert library(Library("m")) == ""
+    assert library(Library("surelynotthere")) == "-lsurelynotthere"
+    assert library(Library("./libx.a")) == "./libx.a"
     (tmp_path / "libm.a").touch()
-    assert library("m", (str(tmp_path),)) == str(tmp_path / "libm.a")
+    assert library(Library("m"), (str(tmp_path),)) == str(tmp_path / "libm.a")
 
 
 @pytest.mark.parametrize(("target", "flavour"), [

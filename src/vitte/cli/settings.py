@@ -9,11 +9,13 @@ from msgspec.structs import replace
 
 from vitte.cli.parser import Args, Usage
 from vitte.driver.options import (
+    LINK_KINDS,
     CodegenBackend,
     DebugInfo,
     DriverMode,
     DriverOptions,
     EmitKind,
+    Library,
     LinkerKind,
     OptLevel,
     RunConfig,
@@ -81,7 +83,7 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
     values["linker"] = LinkerKind(linker) if linker in ("lld", "system", "wasm") else LinkerKind.custom(linker)
     values["link_args"] = tuple(args.all("link_arg"))
     values["library_folders"] = tuple(args.all("library_folder"))
-    values["libraries"] = tuple(args.all("library"))
+    values["libraries"] = tuple(_library(text) for text in args.all("library"))
     values["remap_path_prefix"] = tuple(_pair(p, "--remap-path-prefix", "A=B") for p in args.all("remap"))
     if "const-step-limit" in codegen:
         values["const_step_limit"] = _number(codegen["const-step-limit"], "-C const-step-limit")
@@ -192,6 +194,21 @@ def _target(name: str, codegen: dict[str, str]) -> Target:
         raise Usage(f"target `{name}` is not supported", (f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}",))
     cpu, features = codegen.get("target-cpu", ""), codegen.get("target-features", "")
     return replace(known, cpu=cpu, features=features) if cpu or features else known
+
+
+def _library(text: str) -> Library:
+    """`[KIND=]NAME`."""
+    kind, equals, name = text.partition("=")
+    if not equals:
+        kind, name = "", text
+    elif kind not in LINK_KINDS:
+        from vitte.base.suggest import closest
+
+        near = closest(kind, LINK_KINDS)
+        raise Usage(f"there is no kind `{kind}` of library", (f"did you mean `{near}`?" if near else f"one of {', '.join(LINK_KINDS)}",))
+    if not name:
+        raise Usage("`-l` needs a library's name", ("`-l NAME` or `-l KIND=NAME`",))
+    return Library(name, kind)
 
 
 def _pairs(args: Args, key: str, option: str, known: dict[str, str]) -> dict[str, str]:

@@ -92,6 +92,19 @@ class LinkerKind(Struct, frozen=True):
         return LinkerKind("custom", name)
 
 
+LINK_KINDS = ("dylib", "static", "framework", "dll", "wasm")
+"""Kinds of libraries. `dylib`: loaded at run time; `static`: becomes part of the image; `framework`: of macOS; `dll`: its procedures are
+imported by name on Windows, and it need not be there at the link; `wasm`: the module that WebAssembly imports its procedures from."""
+
+
+class Library(Struct, frozen=True):
+    """A library to link with. `name`: a name, or a path when it has a separator. `kind`: one of `LINK_KINDS`, or "" for whatever is
+    found."""
+
+    name: str
+    kind: str = ""
+
+
 LLVM = CodegenBackend("llvm")
 GCC = CodegenBackend("c")
 LLD = LinkerKind("lld")
@@ -144,7 +157,7 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     linker: Untracked[LinkerKind] = LLD
     linker_path: Untracked[str] = ""
     link_args: Untracked[tuple[str, ...]] = ()
-    libraries: Untracked[tuple[str, ...]] = ()
+    libraries: Untracked[tuple[Library, ...]] = ()
     library_folders: Untracked[tuple[str, ...]] = ()
     """Where named libraries are looked for first."""
     strip: Untracked[bool] = False

@@ -70,6 +70,7 @@ class ProcDef(Struct):
     - `parent`: path of the impl, trait, form or pick it stands in, or "".
     - `intrinsic`: the name in `lang.INTRINSICS` when the compiler provides the body.
     - `abi`: "" (Vitte's own) or "C"; `symbol`: the linker name when fixed (`extern`, `#[export_name]`).
+    - `links`: the libraries that have it, as name and kind (one of `driver.options.LINK_KINDS`; "" where none is said).
     - `has_body`: false for foreign declarations, intrinsics and required trait methods.
     - `test`: for a `test` block, its title; such procs take nothing and give unit.
     """
@@ -88,7 +89,7 @@ class ProcDef(Struct):
     abi: str = ""
     symbol: str = ""
     variadic: bool = False
-    link_names: list[str] = []
+    links: list[tuple[str, str]] = []
     intrinsic: str = ""
     has_body: bool = True
     test: str | None = None
@@ -229,6 +230,7 @@ class Interface(Struct):
 
     - `names`: every top-level name with its visibility; cases of picks are found through their pick.
     - `bodies`: the typed bodies that cross units: generic, `inline` and default trait procs.
+    - `links`: all libraries that its procedures name, as in `ProcDef`, in the order of the source.
     """
 
     module: str
@@ -241,7 +243,7 @@ class Interface(Struct):
     consts: dict[str, ConstDef] = {}
     aliases: dict[str, AliasDef] = {}
     bodies: dict[str, thir.Body] = field(default_factory=dict)
-    link_names: list[str] = []
+    links: list[tuple[str, str]] = []
 
 
 class ModuleView:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 from vitte.base.suggest import closest
+from vitte.driver.options import LINK_KINDS
 from vitte.ir import ast as a
 from vitte.ir import hir
 from vitte.lower import errors
@@ -15,12 +16,12 @@ PROCS = ("proc",)
 FOREIGN = ("proc", "static", "extern block")
 
 KNOWN: dict[str, tuple[tuple[str, ...], str]] = {
-    # name: where it may stand, its arguments: "" none, "words" some names, "text" one string, "name" `name = "..."`
+    # name: where it may stand, its arguments: "" none, "words" some names, "text" one string, "library" a name and a kind
     "derive": (("form", "pick"), "words"),
     "unique": (("form", "pick"), ""),
     "view": (("form",), ""),
     "repr": (TYPES, "words"),
-    "link": (("proc", "extern block"), "name"),
+    "link": (("proc", "extern block"), "library"),
     "export_name": (FOREIGN, "text"),
     "link_name": (FOREIGN, "text"),
     "intrinsic": (PROCS, ""),
@@ -114,13 +115,26 @@ def check(lo: Lowerer, attr: a.Attr, wanted: str, args: list[str]) -> bool:
         values = [attr.value] if attr.value is not None else [arg.value for arg in attr.args]
         good = len(values) == 1 and isinstance(values[0], a.StrLit)
         form = f'#[{name} = "name"]'
-    elif wanted == "name":
-        good = len(attr.args) >= 1 and all(arg.name and isinstance(arg.value, a.StrLit) for arg in attr.args)
-        form = f'#[{name}(name = "m")]'
+    elif wanted == "library":
+        names = [arg.name for arg in attr.args]
+        good = attr.value is None and sorted(names) in (["name"], ["kind", "name"]) and all(named(arg) for arg in attr.args)
+        form = f'#[{name}(name = "m")]` or `#[{name}(name = "m", kind = "static")]'
+        for arg in attr.args if good else ():
+            kind = literal(lo, arg.value) if arg.name == "kind" and arg.value is not None else ""
+            if arg.name == "kind" and kind not in LINK_KINDS:
+                close = closest(kind, LINK_KINDS)
+                hint = f"did you mean `{close}`?" if close else "there are " + ", ".join([f"`{k}`" for k in LINK_KINDS])
+                errors.simple(lo, errors.BAD_ATTRIBUTE, arg.span, f"there is no kind `{kind}` of library", "unknown", hint)
+                return False
     if not good:
         message = f"`{name}` does not take these arguments" if args else f"`{name}` needs an argument"
         errors.simple(lo, errors.BAD_ATTRIBUTE, attr.span, message, "malformed", f"write `{form}`")
     return good
+
+
+def named(arg: a.Attr) -> bool:
+    """`name = "some text"`."""
+    return isinstance(arg.value, a.StrLit) and bool(arg.value.value)
 
 
 def module_attributes(lo: Lowerer, attrs: list[a.Attr]) -> None:

@@ -441,11 +441,11 @@ class Collector:
                 elif "(safe)" not in lang.INTRINSICS[proc.intrinsic]:
                     proc.is_unsafe = True
             elif name == "link":
-                for arg in attr.args:
-                    library = arg.partition("=")[2] if "=" in arg else arg
-                    proc.link_names.append(library)
-                    if library not in self.interface.link_names:
-                        self.interface.link_names.append(library)
+                said = {key: value for key, _, value in [arg.partition("=") for arg in attr.args]}
+                library = (said.get("name", ""), said.get("kind", ""))
+                proc.links.append(library)
+                if library not in self.interface.links:
+                    self.interface.links.append(library)
             elif name == "export_name" or name == "link_name":
                 if attr.args:
                     proc.symbol = attr.args[0].partition("=")[2] if "=" in attr.args[0] else attr.args[0]

@@ -77,7 +77,7 @@ class _Table(Struct, array_like=True):
     whole: bytes
     shown: bytes
     names: dict[str, tuple[str, str, str]]
-    link_names: list[str]
+    links: list[tuple[str, str]]
     sig: dict[str, bytes]
     member: dict[str, bytes]
     lay: dict[str, bytes]
@@ -164,7 +164,7 @@ _body = Codec(thir.Body)
 def encode_interface(interface: Interface, line_starts: list[int] | None = None) -> bytes:
     """`line_starts`: offsets of the lines of the unit's source, which `lines` fingerprints are made with (without it, of offsets)."""
     table = _Table(
-        FORMAT, interface.module, interface.file, b"", b"", {}, list(interface.link_names), {}, {}, {}, {}, {}, {}, {}, [], [], {}, [], []
+        FORMAT, interface.module, interface.file, b"", b"", {}, list(interface.links), {}, {}, {}, {}, {}, {}, {}, [], [], {}, [], []
     )  # fmt: skip
     data = _Data({}, {}, {}, {}, {}, {}, {})
     sig = table.sig
@@ -358,8 +358,8 @@ class Parts:
         return self.table.file
 
     @property
-    def link_names(self) -> list[str]:
-        return self.table.link_names
+    def links(self) -> list[tuple[str, str]]:
+        return self.table.links
 
     @property
     def whole(self) -> str:
@@ -509,7 +509,7 @@ class Parts:
             {path: self.whole_const(path) for path in data.consts},
             {path: self.alias(path) for path in data.aliases},  # type: ignore[misc]
             {path: self.body(path) for path in data.bodies},  # type: ignore[misc]
-            list(self.link_names),
+            list(self.links),
         )
 
 

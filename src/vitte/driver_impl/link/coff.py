@@ -32,7 +32,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     arguments += [f"/export:{symbol}" for symbol in request.exports]
     arguments += [f"/out:{request.temporary}", *words(request)]
     arguments += [f"/libpath:{folder}" for folder in request.folders]
-    arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in request.libraries]
+    arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in (item.name for item in request.libraries)]
     arguments += [*request.runtime, *request.if_needed, *request.args]
     return Plan(
         program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.COFF,

@@ -9,14 +9,14 @@ import os
 
 from msgspec import Struct
 
-from vitte.driver.options import LldFlavor
+from vitte.driver.options import Library, LldFlavor
 
 
 class Request(Struct, frozen=True, kw_only=True):
     """One link. Paths are as the linker is to see them; `temporary` is what it writes and becomes `output`.
 
-    `start` is the object with the program's own entry point, "" when the platform's is used. `libraries` are names or paths as the user
-    said them, looked for in `folders` first; `runtime` are the files of the C library, `if_needed` those that count only when something
+    `start` is the object with the program's own entry point, "" when the platform's is used. `libraries` are as the user said
+    them, looked for in `folders` first; `runtime` are the files of the C library, `if_needed` those that count only when something
     of them is used. `args` are the user's own, for the program that is started.
     """
 
@@ -31,7 +31,7 @@ class Request(Struct, frozen=True, kw_only=True):
     """A library to be loaded at run time, not a program."""
     pie: bool = True
     static: bool = False
-    libraries: tuple[str, ...] = ()
+    libraries: tuple[Library, ...] = ()
     folders: tuple[str, ...] = ()
     runtime: tuple[str, ...] = ()
     if_needed: tuple[str, ...] = ()

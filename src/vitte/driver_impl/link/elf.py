@@ -55,7 +55,7 @@ def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Pl
     arguments += ["-o", named(request.temporary), *words(request)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
     near = os.path.dirname(request.runtime[0]) if request.runtime else ""
-    arguments += [word for word in (library(name, request.folders, near) for name in request.libraries) if word]
+    arguments += [word for word in (library(item, request.folders, near, request.static) for item in request.libraries) if word]
     arguments += request.runtime
     if request.if_needed:
         arguments += ["--as-needed", *request.if_needed, "--no-as-needed"]

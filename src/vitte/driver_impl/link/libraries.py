@@ -7,6 +7,7 @@ import os
 from msgspec import Struct
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.options import Library
 
 _FOLDERS = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 _LOADER = "/lib64/ld-linux-x86-64.so.2"
@@ -49,26 +50,31 @@ def _search(name: str) -> str:
     return next((path for path in (os.path.join(folder, name) for folder in _FOLDERS) if os.path.exists(path)), "")
 
 
-def library(name: str, folders: tuple[str, ...] = (), near: str = "") -> str:
+def library(item: Library, folders: tuple[str, ...] = (), near: str = "", static: bool = False) -> str:
     """What `-l NAME` or `#[link(name = "...")]` stands for: a path when the library is where libraries are (a development name or a
     versioned one; `folders` first, and `near` before the usual ones), else `-lNAME`, about which the linker will complain. "" for what
-    libc has already."""
+    libc has already. `static`: the program loads nothing at run time."""
+    name = item.name
     if "/" in name:
         return name
-    found = _in_folders(name, folders)
+    static = static or item.kind == "static"
+    suffixes = (".a",) if static else (".so",) if item.kind == "dylib" else (".so", ".a")
+    found = _in_folders(name, folders, suffixes)
     if found:
         return found
-    if name in IN_LIBC:
+    if name in IN_LIBC and not item.kind:
         return ""
-    return _in_folders(name, (near, *_FOLDERS) if near else _FOLDERS) or f"-l{name}"
+    return _in_folders(name, (near, *_FOLDERS) if near else _FOLDERS, suffixes) or (f"-l:lib{name}.a" if static else f"-l{name}")
 
 
-def _in_folders(name: str, folders: tuple[str, ...]) -> str:
+def _in_folders(name: str, folders: tuple[str, ...], suffixes: tuple[str, ...]) -> str:
     for folder in folders:
-        for suffix in (".so", ".a"):
+        for suffix in suffixes:
             path = os.path.join(folder, f"lib{name}{suffix}")
             if os.path.exists(path):
                 return path if folder not in ("", ".") else os.path.join(".", f"lib{name}{suffix}")
+        if ".so" not in suffixes:
+            continue
         try:
             versions = sorted(entry for entry in os.listdir(folder or ".") if entry.startswith(f"lib{name}.so."))
         except OSError:

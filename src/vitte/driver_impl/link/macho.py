@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from vitte.driver.options import LldFlavor
+import os
+
+from vitte.driver.options import Library, LldFlavor
 from vitte.driver_impl.link.data import Plan, Request, words
 
 ARCHS = {"x86_64": "x86_64", "aarch64": "arm64"}
@@ -31,6 +33,20 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments += ["-exported_symbol", symbol]
     arguments += ["-o", request.temporary, *words(request)]
     arguments += [f"-L{folder}" for folder in request.folders]
-    arguments += [name if "/" in name else f"-l{name}" for name in request.libraries]
+    for item in request.libraries:
+        arguments += ["-framework", item.name] if item.kind == "framework" else [archive(item, request.folders)]
     arguments += [*request.runtime, *request.if_needed, *request.args]
     return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.MACHO)
+
+
+def archive(item: Library, folders: tuple[str, ...]) -> str:
+    """The linker prefers what is loaded at run time and cannot be told otherwise, so a static library is named by its path."""
+    if "/" in item.name:
+        return item.name
+    if item.kind == "static":
+        for folder in folders:
+            path = os.path.join(folder, f"lib{item.name}.a")
+            if os.path.exists(path):
+                return path
+        return f"lib{item.name}.a"
+    return f"-l{item.name}"

@@ -49,7 +49,9 @@ def driver_plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments += ["-Xlinker", "--export-dynamic-symbol", "-Xlinker", symbol]
     arguments += ["-o", named(request.temporary), *(named(path) for path in request.objects)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
-    arguments += [name if "/" in name else f"-l{name}" for name in request.libraries if name not in IN_LIBC or request.folders]
+    for item in request.libraries:
+        if item.name not in IN_LIBC or request.folders or item.kind:
+            arguments.append(item.name if "/" in item.name else f"-l:lib{item.name}.a" if item.kind == "static" else f"-l{item.name}")
     if request.if_needed and not request.static:
         arguments += ["-Xlinker", "--as-needed", "-lm", "-Xlinker", "--no-as-needed"]
     else:

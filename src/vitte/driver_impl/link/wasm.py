@@ -21,7 +21,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     arguments += [f"--export={symbol}" for symbol in request.exports]
     arguments += ["-o", named(request.temporary), *words(request)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
-    arguments += [name if "/" in name else f"-l{name}" for name in request.libraries]
+    arguments += [name if "/" in name else f"-l{name}" for name in (item.name for item in request.libraries if item.kind != "wasm")]
     arguments += [*request.runtime, *request.if_needed, *request.args]
     return Plan(
         program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.WASM,

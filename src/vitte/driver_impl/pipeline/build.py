@@ -90,7 +90,8 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
 def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
     """Whether the result depends on nothing but what a plan says: not on hints about files that are near, or on libraries."""
     done = shop.done.values()
-    if shop.discovery.unsure or any(unit.links for unit in done):
+    # What the library itself is linked with is what the target supplies, and part of the planner's text.
+    if shop.discovery.unsure or any(unit.links for unit in done if shop.graph.units[unit.index].role != "std"):
         return False
     return bool(image) if built.image else not built.failed or any(unit.broken for unit in done)
 

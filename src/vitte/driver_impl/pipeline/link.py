@@ -8,7 +8,7 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
-from vitte.driver.options import DriverOptions, EmitKind
+from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest, heading
@@ -27,10 +27,8 @@ def link_program(
     """Link the units' objects to `output`; the artifact that holds the image, "" when it could not be kept."""
     shop.cross_check()
     order = shop.graph.order
-    libraries: list[str] = []
-    for index in order:
-        libraries.extend(name for name in shop.done[index].links if name not in libraries)
-    options = replace(options, libraries=(*options.libraries, *libraries))
+    libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
+    options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
     start = perf_counter()
     start_object, start_digest = _start_object(options, context, keeps)
     objects = [shop.done[index].path for index in order]

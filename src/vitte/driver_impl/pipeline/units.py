@@ -46,7 +46,7 @@ class Front(Struct, array_like=True):
     failed: bool
     interface: bytes
     diagnostics: bytes
-    links: list[str]
+    links: list[tuple[str, str]]
     typed: bytes
     text: str
 
@@ -91,7 +91,7 @@ class Done(Struct):
     artifact: str = ""
     path: str = ""
     ssa: bytes = b""
-    links: list[str] = []
+    links: list[tuple[str, str]] = []
     did: list[str] = []
     entries: list[CacheEntry] = []
     note: list[str] = []
@@ -382,7 +382,7 @@ class Workshop:
         done.diagnostics = encoded(unit.diagnostics.sorted())
         if product.interface is not None:
             done.interface = encode_interface(product.interface, line_starts)
-            done.links = product.interface.link_names
+            done.links = product.interface.links
         if product.object is not None:
             done.artifact = cache.write(product.object)
             if not done.artifact or unit.index in self.lost:  # what was lost once may be taken away again
