@@ -65,11 +65,11 @@ def test_every_stage_has_run() -> None:
         assert callable(import_module(stage.package).run), stage.package
 
 
-def test_every_option_is_tracked_or_untracked() -> None:
+def test_every_option_says_what_it_can_change() -> None:
     from vitte.driver.options import TRACKED_FIELDS, DriverOptions
 
     for name, annotation in DriverOptions.__annotations__.items():
-        assert str(annotation).startswith(("Tracked[", "TrackedObject[", "Untracked[")), name
+        assert str(annotation).startswith(("Tracked[", "TrackedObject[", "Linked[", "Untracked[")), name
     assert "opt_level" in TRACKED_FIELDS and "jobs" not in TRACKED_FIELDS
 
 

@@ -1,8 +1,8 @@
 """What a compilation was asked to do, as data.
 
-Every field of `DriverOptions` says whether it can change a unit's result: `Tracked` fields are part of every cache key of
-a unit, `TrackedObject` ones only of what comes after checking, and `Untracked` ones must not change one byte of an object or
-a diagnostic's data.
+Every field of `DriverOptions` says what it can change: `Tracked` fields are part of every cache key of a unit, `TrackedObject`
+ones only of what comes after checking, `Linked` ones change no object but the linked image, and are part of what that is
+remembered under. `Untracked` ones must not change one byte of an object, of an image or of a diagnostic's data.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ from vitte.driver.target import X86_64_LINUX_GNU, Target
 T = TypeVar("T")
 Tracked = Annotated[T, "tracked"]
 TrackedObject = Annotated[T, "tracked after checking"]
+Linked = Annotated[T, "linked"]
+"""A value (or a part of one) that names a file counts with that file's content. What the linker writes besides the image must be in
+`link.data.Plan.beside`."""
 Untracked = Annotated[T, "untracked"]
 
 
@@ -154,13 +157,13 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     """Name of the profile that gives the settings above where `given` does not say that the caller did."""
     given: Untracked[tuple[str, ...]] = ()
     """Names of fields that were set on purpose: a manifest's profile does not change them."""
-    linker: Untracked[LinkerKind] = LLD
-    linker_path: Untracked[str] = ""
-    link_args: Untracked[tuple[str, ...]] = ()
-    libraries: Untracked[tuple[Library, ...]] = ()
-    library_folders: Untracked[tuple[str, ...]] = ()
+    linker: Linked[LinkerKind] = LLD
+    linker_path: Linked[str] = ""
+    link_args: Linked[tuple[str, ...]] = ()
+    libraries: Linked[tuple[Library, ...]] = ()
+    library_folders: Linked[tuple[str, ...]] = ()
     """Where named libraries are looked for first."""
-    strip: Untracked[bool] = False
+    strip: Linked[bool] = False
     run: Untracked[RunConfig] = field(default_factory=RunConfig)
 
     # Which diagnostics, and how they look
@@ -201,3 +204,5 @@ CHECK_FIELDS: tuple[str, ...] = _marked("Tracked")
 """Options that can change what checking a unit says or shows to other units."""
 TRACKED_FIELDS: tuple[str, ...] = CHECK_FIELDS + _marked("TrackedObject")
 """Options that can change anything made of a unit."""
+LINK_FIELDS: tuple[str, ...] = _marked("Linked")
+"""Options that can change an image made of the same objects."""

@@ -14,7 +14,8 @@ from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.key import heading, options_text
 from vitte.driver_impl.files import library_source, load_for_display
 from vitte.driver_impl.pipeline.goals import TEXTS, goal_of, image_path
-from vitte.driver_impl.pipeline.image import linker_digest, put_image
+from vitte.driver_impl.pipeline.image import put_image
+from vitte.driver_impl.pipeline.image_key import link_text
 from vitte.driver_impl.pipeline.keeps import Keeps, open_keeps
 from vitte.driver_impl.pipeline.plan import Plan, Planner, fits, inside
 
@@ -50,7 +51,7 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
     if output and os.path.exists(output) and not os.path.isfile(output) and not os.path.isdir(output):
         # It would be replaced: as root, for everybody.
         raise DriverError(f"cannot write `{output}`: it is not a regular file", status=EXIT_TOOLCHAIN)
-    planner = _planner(options, context, package, keeps, goal)
+    planner = _planner(options, package, keeps, goal, output)
     if planner is not None:
         plan = planner.find()
         try:
@@ -88,12 +89,15 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
 
 
 def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
-    """Whether the result depends on nothing but what a plan says: not on hints about files that are near, or on libraries."""
-    done = shop.done.values()
-    # What the library itself is linked with is what the target supplies, and part of the planner's text.
-    if shop.discovery.unsure or any(unit.links for unit in done if shop.graph.units[unit.index].role != "std"):
+    """Whether the result depends on nothing but what a plan says: not on hints about files that are near, or on libraries that the linker
+    looks for."""
+    if shop.discovery.unsure:
         return False
-    return bool(image) if built.image else not built.failed or any(unit.broken for unit in done)
+    done = shop.done.values()
+    if not built.image:
+        return not built.failed or any(unit.broken for unit in done)
+    # What the standard library is linked with is what the target supplies, and part of the planner's text.
+    return bool(image) and not any(unit.links for unit in done if shop.graph.units[unit.index].role != "std")
 
 
 def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: DriverContext, output: str) -> Built:
@@ -113,14 +117,12 @@ def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: Driv
     return built
 
 
-def _planner(options: DriverOptions, context: DriverContext, package: Package, keeps: Keeps, goal: str) -> Planner | None:
+def _planner(options: DriverOptions, package: Package, keeps: Keeps, goal: str, output: str) -> Planner | None:
     """None when the build is not one whose result a plan can hold."""
     kinds = [kind for kind, _ in options.emit]
     if options.cache == "off" or goal == "ssa" or options.dump or options.emit_proc or options.time_passes or package.entry == "-":
         return None
-    # What other libraries the linker finds, and whether it does, may change without any source.
-    foreign = options.link_args or options.libraries or options.library_folders or options.run.dry_run
-    if goal == "object" and (foreign or any(kind is not EmitKind.BIN for kind in kinds)):
+    if goal == "object" and any(kind is not EmitKind.BIN for kind in kinds):
         return None
     if package.manifest is not None:
         base = os.path.abspath(package.root)
@@ -128,10 +130,10 @@ def _planner(options: DriverOptions, context: DriverContext, package: Package, k
         base = os.path.dirname(os.path.abspath(package.entry))
     lines = [heading("plan"), f"compiler {keeps.identity}", f"goal {goal} {options.mode.value}", options_text(options).rstrip("\n")]
     if goal == "object":
-        linker = linker_digest(options, keeps.library.memo)
-        if not linker:
+        linked = link_text(options, output, keeps.library.memo)
+        if not linked:
             return None
-        lines += [f"linker {linker}", f"strip {options.strip}"]
+        lines.append(linked)
     lines += _package_lines(package, base)
     return Planner(keeps.own.cache, keeps.own.memo, f"{package.name} {goal}", base, "\n".join(lines) + "\n")
 

@@ -11,7 +11,6 @@ from vitte.driver.options import DriverOptions
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.stat import StatMemo
 from vitte.driver_impl.files import write_atomic
-from vitte.driver_impl.link import supplies
 from vitte.driver_impl.link.linkers import find
 from vitte.driver_impl.link.programs import Linker, files_of
 from vitte.driver_impl.pipeline.keeps import Keep
@@ -23,21 +22,6 @@ _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 def linker_of(options: DriverOptions) -> Linker:
     """Raises `DriverError` when the linker that is meant is not there, or cannot link the target."""
     return find(select(options))
-
-
-def linker_digest(options: DriverOptions, memo: StatMemo) -> str:
-    """What is linked with, besides objects: digests of the linker and of what the target supplies. "" when something is missing, or when
-    what the linker is made of is not known."""
-    # Only LLD's programs hold all that they do. A compiler that drives a linker reads files and runs programs that only it knows.
-    if select(options).family != "lld":
-        return ""
-    try:
-        supplied = supplies.find(options.target)
-        linker = linker_of(options)
-    except DriverError:
-        return ""
-    digests = [linker_identity(linker, memo), *(file_digest(path, memo) for path in supplied.files())]
-    return " ".join([*digests, supplied.loader]) if all(digests) else ""
 
 
 def linker_identity(linker: Linker, memo: StatMemo) -> str:

@@ -11,12 +11,13 @@ from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import digest, heading
+from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.link import errors, execute, supplies
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
-from vitte.driver_impl.pipeline.image import file_digest, linker_identity, linker_of, put_image
+from vitte.driver_impl.pipeline.image import linker_of, put_image
+from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
 
@@ -34,8 +35,8 @@ def link_program(
     objects = [shop.done[index].path for index in order]
     linker, plan = _plan(options, context, start_object, objects, output)
     digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
-    key = _image_key(linker, plan, digests, options, keeps)
     cache = keeps.own.cache
+    key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
     image = ""
     if key and not options.run.dry_run:
@@ -98,38 +99,6 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules
         if not found:
             raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
         context.diagnostics.extend(found)
-
-
-def _image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: DriverOptions, keeps: Keeps) -> str:
-    """The digest of the command line with contents in place of files; "" when not all that it names is known: an argument of the
-    user's own may name files in ways that only the linker understands."""
-    if options.link_args or keeps.own.cache.mode == "off":
-        return ""
-    identity = linker_identity(linker, keeps.library.memo)
-    if not identity:
-        return ""
-    lines = [heading("image"), f"linker {identity}"]
-    for word in plan.arguments:
-        plain = os.path.normpath(word)
-        if plain == os.path.normpath(plan.output):
-            lines.append("output")
-        elif word in digests or plain in digests:
-            lines.append(digests.get(word) or digests[plain])
-        elif os.sep in word and os.path.isfile(word):
-            known = file_digest(os.path.abspath(word), keeps.library.memo)
-            if not known or not _is_whole(word):
-                return ""
-            # A shared library that has no name of its own stands in the image by the path it was named by.
-            lines.append(f"{known} {word}")
-        else:
-            lines.append(word)
-    return digest("\n".join(lines).encode("utf-8", "surrogatepass"))
-
-
-def _is_whole(path: str) -> bool:
-    """Whether a file to be linked says all itself: a linker's script or a thin archive names others."""
-    with open(path, "rb") as file:
-        return file.read(8).startswith((b"\x7fELF", b"!<arch>\n"))
 
 
 def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:
