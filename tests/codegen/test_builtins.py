@@ -111,7 +111,6 @@ def memory_vectors(name: str, count: int, rng: random.Random) -> list[Vector]:
             y = rng.getrandbits(32)
             buffer[x : x + n] = bytes([y & 255]) * n
         elif name in ("memcmp", "bcmp"):
-            # The pattern repeats after 251 bytes.
             y = x + 251 if rng.random() < 0.7 else y
             n = min(n, SPACE - y)
             a, b = PATTERN[x : x + n], PATTERN[y : y + n]

@@ -192,15 +192,51 @@ one:
 }}"""
 
 
+def _differences(*places: tuple[str, str], to: str = "d") -> str:
+    """`%d` becomes 0 when the words at the places, two by two, are equal."""
+    lines: list[str] = []
+    for i, (a, b) in enumerate(places):
+        lines += [
+            f"  %{to}.a{i} = load i64, ptr {a}, align 1", f"  %{to}.b{i} = load i64, ptr {b}, align 1",
+            f"  %{to}.x{i} = xor i64 %{to}.a{i}, %{to}.b{i}",
+        ]
+    lines += [f"  %{to}.01 = or i64 %{to}.x0, %{to}.x1", f"  %{to}.23 = or i64 %{to}.x2, %{to}.x3", f"  %{to} = or i64 %{to}.01, %{to}.23"]
+    return "\n".join(lines)
+
+
+def _four(index: str, first: tuple[str, str], again: tuple[str, str], same: str, differ: str) -> str:
+    """The block `four`, which compares 32 bytes of `%a` and `%b` from `index` on and goes to `same` or `differ`. `first`, `again`: the
+    blocks that come to it, with the index they bring."""
+    lines = [f"four:\n  {index} = phi SIZE [ {first[1]}, %{first[0]} ], [ {again[1]}, %{again[0]} ]"]
+    for text in "ab":
+        lines.append(f"  %{text}.0 = getelementptr i8, ptr %{text}, SIZE {index}")
+        lines += [f"  %{text}.{i} = getelementptr i8, ptr %{text}.0, SIZE {8 * i}" for i in (1, 2, 3)]
+    lines.append(_differences(*[(f"%a.{i}", f"%b.{i}") for i in range(4)], to="e"))
+    lines += ["  %e.same = icmp eq i64 %e, 0", f"  br i1 %e.same, label %{same}, label %{differ}"]
+    return "\n".join(lines)
+
+
 _COMPARE = """HEAD i32 @memcmp(ptr %a, ptr %b, SIZE %n) ATTRIBUTES {
 entry:
   %is.8 = icmp uge SIZE %n, 8
   br i1 %is.8, label %words, label %under.8
 words:
   %last = sub SIZE %n, 8
+  %is.long = icmp uge SIZE %n, 32
+  br i1 %is.long, label %long, label %loop
+long:
+  %stop = sub SIZE %n, 32
+  br label %four
+FOUR
+same.4:
+  %k.next = add SIZE %k, 32
+  %more.4 = icmp ule SIZE %k.next, %stop
+  br i1 %more.4, label %four, label %rest
+rest:                                     ; less than 32 bytes are left: the last word may be all of them
+  %k.last = call SIZE @llvm.umin.SIZE(SIZE %k.next, SIZE %last)
   br label %loop
 loop:                                     ; word for word; the last one overlaps the one before it
-  %i = phi SIZE [ 0, %words ], [ %i.next, %same ]
+  %i = phi SIZE [ 0, %words ], [ %k, %four ], [ %k.last, %rest ], [ %i.next, %same ]
   %a.i = getelementptr i8, ptr %a, SIZE %i
   %b.i = getelementptr i8, ptr %b, SIZE %i
   %x = load i64, ptr %a.i, align 1
@@ -209,8 +245,7 @@ loop:                                     ; word for word; the last one overlaps
   br i1 %equal, label %same, label %decide
 same:
   %i.8 = add SIZE %i, 8
-  %ends = icmp ugt SIZE %i.8, %last
-  %i.next = select i1 %ends, SIZE %last, SIZE %i.8
+  %i.next = call SIZE @llvm.umin.SIZE(SIZE %i.8, SIZE %last)
   %done = icmp eq SIZE %i, %last
   br i1 %done, label %zero, label %loop
 under.8:
@@ -218,12 +253,12 @@ under.8:
   br i1 %is.4, label %by.4, label %under.4
 by.4:
   %end.4 = sub SIZE %n, 4
-  %a.4 = getelementptr i8, ptr %a, SIZE %end.4
-  %b.4 = getelementptr i8, ptr %b, SIZE %end.4
+  %a.x = getelementptr i8, ptr %a, SIZE %end.4
+  %b.x = getelementptr i8, ptr %b, SIZE %end.4
   %x.0 = load i32, ptr %a, align 1
-  %x.1 = load i32, ptr %a.4, align 1
+  %x.1 = load i32, ptr %a.x, align 1
   %y.0 = load i32, ptr %b, align 1
-  %y.1 = load i32, ptr %b.4, align 1
+  %y.1 = load i32, ptr %b.x, align 1
   %x.w0 = zext i32 %x.0 to i64
   %x.w1 = zext i32 %x.1 to i64
   %x.h = shl i64 %x.w1, 32
@@ -240,15 +275,15 @@ bytes:
   %half = lshr SIZE %n, 1
   %end.1 = sub SIZE %n, 1
   %a.h = getelementptr i8, ptr %a, SIZE %half
-  %a.1 = getelementptr i8, ptr %a, SIZE %end.1
+  %a.y = getelementptr i8, ptr %a, SIZE %end.1
   %b.h = getelementptr i8, ptr %b, SIZE %half
-  %b.1 = getelementptr i8, ptr %b, SIZE %end.1
+  %b.y = getelementptr i8, ptr %b, SIZE %end.1
   %p.0 = load i8, ptr %a
   %p.h = load i8, ptr %a.h
-  %p.1 = load i8, ptr %a.1
+  %p.1 = load i8, ptr %a.y
   %q.0 = load i8, ptr %b
   %q.h = load i8, ptr %b.h
-  %q.1 = load i8, ptr %b.1
+  %q.1 = load i8, ptr %b.y
   %pw.0 = zext i8 %p.0 to i64
   %pw.h = zext i8 %p.h to i64
   %pw.1 = zext i8 %p.1 to i64
@@ -277,36 +312,37 @@ decide:                                   ; as numbers whose first byte is the h
   ret i32 %result
 zero:
   ret i32 0
-}"""
+}""".replace("FOUR", _four("%k", ("long", "0"), ("same.4", "%k.next"), "same.4", "loop"))
 
 _EQUAL = """HEAD i32 @bcmp(ptr %a, ptr %b, SIZE %n) ATTRIBUTES {
 entry:
   %is.16 = icmp uge SIZE %n, 16
   br i1 %is.16, label %wide, label %under.16
 wide:
-  %last = sub SIZE %n, 16
-  br label %loop
-loop:
-  %i = phi SIZE [ 0, %wide ], [ %i.next, %same ]
-  %a.i = getelementptr i8, ptr %a, SIZE %i
-  %b.i = getelementptr i8, ptr %b, SIZE %i
-  %a.j = getelementptr i8, ptr %a.i, SIZE 8
-  %b.j = getelementptr i8, ptr %b.i, SIZE 8
-  %x.0 = load i64, ptr %a.i, align 1
-  %y.0 = load i64, ptr %b.i, align 1
-  %x.1 = load i64, ptr %a.j, align 1
-  %y.1 = load i64, ptr %b.j, align 1
-  %d.0 = xor i64 %x.0, %y.0
-  %d.1 = xor i64 %x.1, %y.1
-  %d = or i64 %d.0, %d.1
-  %equal = icmp eq i64 %d, 0
-  br i1 %equal, label %same, label %differ
+  %is.32 = icmp uge SIZE %n, 32
+  br i1 %is.32, label %long, label %two
+long:
+  %last = sub SIZE %n, 32
+  br label %four
+FOUR
 same:
-  %i.16 = add SIZE %i, 16
-  %ends = icmp ugt SIZE %i.16, %last
-  %i.next = select i1 %ends, SIZE %last, SIZE %i.16
-  %done = icmp eq SIZE %i, %last
-  br i1 %done, label %alike, label %loop
+  %done = icmp eq SIZE %k, %last
+  br i1 %done, label %alike, label %next
+next:                                     ; the last 32 bytes overlap those before
+  %k.32 = add SIZE %k, 32
+  %k.next = call SIZE @llvm.umin.SIZE(SIZE %k.32, SIZE %last)
+  br label %four
+two:
+  %end.16 = sub SIZE %n, 16
+  %a.8 = getelementptr i8, ptr %a, SIZE 8
+  %b.8 = getelementptr i8, ptr %b, SIZE 8
+  %a.e = getelementptr i8, ptr %a, SIZE %end.16
+  %b.e = getelementptr i8, ptr %b, SIZE %end.16
+  %a.z = getelementptr i8, ptr %a.e, SIZE 8
+  %b.z = getelementptr i8, ptr %b.e, SIZE 8
+DIFFERENCES
+  %two.same = icmp eq i64 %d, 0
+  br i1 %two.same, label %alike, label %differ
 under.16:
   %rest = call i32 @memcmp(ptr %a, ptr %b, SIZE %n)
   ret i32 %rest
@@ -314,7 +350,9 @@ alike:
   ret i32 0
 differ:
   ret i32 1
-}"""
+}""".replace("FOUR", _four("%k", ("long", "0"), ("next", "%k.next"), "same", "differ")).replace(
+    "DIFFERENCES", _differences(("%a", "%b"), ("%a.8", "%b.8"), ("%a.e", "%b.e"), ("%a.z", "%b.z"))
+)
 
 _LENGTH = """HEAD SIZE @strlen(ptr %text) ATTRIBUTES {
 entry:
