@@ -120,5 +120,10 @@ def test_native_results_are_the_folder_s(opt_level: str, tmp_path: Path) -> None
     assert computed > 20_000
 
 
+def test_adding_infinity_to_a_finite_product_is_infinity() -> None:
+    assert evaluate("fma", "f64", [1e300, 1e300, -math.inf]) == -math.inf
+    assert math.isnan(evaluate("fma", "f64", [math.inf, 1.0, -math.inf]) or 0.0)
+
+
 def test_every_operation_has_an_emitter() -> None:
     assert sorted(EMIT) == sorted(op for op in OPS if op not in ("const", "const_addr"))

@@ -46,10 +46,11 @@ class Backend(Protocol):
     def intermediate(self, module: Module, ctx: UnitContext) -> str: ...
     def assembly(self, module: Module, ctx: UnitContext) -> str: ...
     def start_object(self, target: Target) -> bytes: ...
+    def support_object(self, target: Target) -> bytes: ...
 
 
 __all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "compile_text", "fill", "llvm_ir", "locate", "prepare", "run",
-           "start_object"]
+           "start_object", "support_object"]
 
 BACKENDS: dict[str, str] = {"llvm": "vitte.codegen.llvm"}
 """Backends by name, as modules to be imported when wanted."""
@@ -101,3 +102,9 @@ def assembly(module: Module, ctx: UnitContext, name: str = "llvm") -> str:
 def start_object(target: Target, name: str = "llvm") -> bytes:
     """An object with the program's entry point for links that use no C start files."""
     return backend(name).start_object(target)
+
+
+def support_object(target: Target, name: str = "llvm") -> bytes:
+    """An object with the functions that the backend calls of its own accord and a target without a C library lacks; b"" when the target
+    needs none. Symbols are weak."""
+    return backend(name).support_object(target)

@@ -156,8 +156,10 @@ def fround(a: float) -> float:
 
 def fma(a: float, b: float, c: float, bits: int = 64) -> float:
     """`a * b + c` with one rounding."""
-    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+    if not (math.isfinite(a) and math.isfinite(b)):
         return a * b + c
+    if not math.isfinite(c):
+        return c  # whatever the product: one that overflows is finite all the same
     exact = Fraction(a) * Fraction(b) + Fraction(c)
     if exact == 0:
         return a * b + c if a * b == 0.0 or c == 0.0 else 0.0

@@ -3,6 +3,7 @@
 - `module`: globals, declarations, attributes, the order of things. `function`: blocks, phi nodes, cold panic blocks.
 - `ops`: one emitter per SSA operation. `wide`: 128-bit arithmetic that would otherwise need a compiler runtime library.
 - `debug`, `debug_types`: DWARF metadata. `machine`: the only place that talks to LLVM. `start`: the entry point.
+- `builtins`: the functions that LLVM calls of its own accord, where no C library has them.
 """
 
 from __future__ import annotations
@@ -59,3 +60,9 @@ def start_object(target: Target) -> bytes:
     from vitte.codegen.llvm import start
 
     return start.start_object(target)
+
+
+def support_object(target: Target) -> bytes:
+    from vitte.codegen.llvm import builtins
+
+    return builtins.support_object(target)

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
+from vitte.driver.target import Target
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.link import errors, execute, supplies
@@ -31,10 +32,13 @@ def link_program(
     libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
     options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
     start = perf_counter()
-    start_object, start_digest = _start_object(options, context, keeps)
+    start_object, start_digest = _generated("start", options, context, keeps)
     objects = [shop.done[index].path for index in order]
-    linker, plan = _plan(options, context, start_object, objects, output)
     digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
+    if options.target.libc == "none":
+        support_object, digests[support_object] = _generated("support", options, context, keeps)
+        objects.append(support_object)
+    linker, plan = _plan(options, context, start_object, objects, output)
     cache = keeps.own.cache
     key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
@@ -62,11 +66,9 @@ def link_program(
 def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
     """Link objects that the caller has, with the start object, to `output`. The command line that was run, with its temporary
     output's name. Raises `DriverError` when there is no linker or it crashed; complaints of the linker become diagnostics."""
-    from vitte import codegen
-
-    path = os.path.join(scratch(context), "start.o")
-    with open(path, "wb") as file:
-        file.write(codegen.start_object(options.target))
+    path = _write("start", _GENERATED["start"](options.target), context)
+    if options.target.libc == "none":
+        objects = [*objects, _write("support", _GENERATED["support"](options.target), context)]
     _, plan = _plan(options, context, path, objects, output)
     _execute(plan, options, context)
     return plan.command
@@ -115,25 +117,43 @@ def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str
     return artifact
 
 
-def _start_object(options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
-    """Path and digest of the object with `_start`, made once per compiler and target."""
+def _start_object(target: Target) -> bytes:
+    from vitte import codegen
+
+    return codegen.start_object(target)
+
+
+def _support_object(target: Target) -> bytes:
+    from vitte import codegen
+
+    return codegen.support_object(target)
+
+
+_GENERATED = {"start": _start_object, "support": _support_object}
+"""Objects that code generation makes for a target, whatever the program."""
+
+
+def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
+    """Path and digest of an object of `_GENERATED`, made once per compiler and target."""
     cache = keeps.library.cache
-    key = CacheKey("start", options.target.name)
-    fingerprint = digest(f"start {keeps.identity} {options.target.name}".encode())
+    key = CacheKey(name, options.target.name)
+    fingerprint = digest(f"{name} {keeps.identity} {options.target.name}".encode())
     for entry in cache.entries(key, fingerprint):
         path = cache.locate(entry.artifact)
         if path:
             return path, entry.artifact
-    from vitte import codegen
-
-    data = codegen.start_object(options.target)
+    data = _GENERATED[name](options.target)
     artifact = cache.write(data)
     if artifact:
         cache.put(CacheEntry(key, fingerprint, artifact))
         path = cache.locate(artifact)
         if path:
             return path, artifact
-    path = os.path.join(scratch(context), "start.o")
+    return _write(name, data, context), digest(data)
+
+
+def _write(name: str, data: bytes, context: DriverContext) -> str:
+    path = os.path.join(scratch(context), f"{name}.o")
     with open(path, "wb") as file:
         file.write(data)
-    return path, digest(data)
+    return path
