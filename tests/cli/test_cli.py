@@ -162,7 +162,7 @@ def test_dry_run(folder: Path) -> None:
     assert ran.status == 0
     lines = ran.out.splitlines()
     assert lines[0].startswith("link: ") and "ld.lld" in lines[0]
-    assert lines[1:3] == ["run: out 'x y'", "env: A=b"]
+    assert lines[1:4] == ["runner: this machine", "run: out 'x y'", "env: A=b"]
     assert not (folder / "out").exists()
 
 

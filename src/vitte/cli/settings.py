@@ -23,8 +23,8 @@ from vitte.driver.options import (
 from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target, find
 
 VARIABLES = (
-    "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG",
-    "VITTE_NO_SERVER", "VITTE_SERVER", "VITTE_SERVER_IDLE",
+    "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_RUNNER", "VITTE_LANG", "VITTE_BACKTRACE",
+    "VITTE_LOG", "VITTE_NO_SERVER", "VITTE_SERVER", "VITTE_SERVER_IDLE",
 )  # fmt: skip
 """Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE, CI, XDG_CACHE_HOME and XDG_RUNTIME_DIR."""
 
@@ -99,6 +99,10 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
         timeout=_seconds(args.get("timeout")),
         dry_run=args.has("dry_run"),
         step_limit=_number(unstable.get("step-limit", "0") or "0", "-Z step-limit"),
+        env_clear=args.has("env_clear"),
+        runner=_runner(args),
+        folders=_folders(args.all("folder")) if args.has("folder") else None,
+        fuel=_number(args.get("fuel") or "0", "--fuel"),
     )
 
     levels = {"warn": "warn", "allow": "allow", "deny": "deny"}
@@ -231,6 +235,35 @@ def _pair(text: str, option: str, form: str) -> tuple[str, str]:
     if not equals or not name:
         raise Usage(f"`{option} {text}` is not of the form {form}")
     return name, value
+
+
+def _runner(args: Args) -> tuple[str, ...]:
+    """A command as a shell would read it; `--runner`, then VITTE_RUNNER."""
+    option = "--runner" if args.has("runner") else "VITTE_RUNNER"
+    text = args.get("runner") if args.has("runner") else os.environ.get("VITTE_RUNNER", "")
+    if not text:
+        return ()
+    import shlex
+
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise Usage(f"`{option}` is no command: {str(error).lower()}", ("quotes are those of a shell",)) from None
+    if not words:
+        raise Usage(f"`{option}` needs a command")
+    return tuple(words)
+
+
+def _folders(texts: list[str]) -> tuple[tuple[str, str], ...]:
+    """Folders and what the program calls them; an empty text is none."""
+    pairs = []
+    for text in texts:
+        host, equals, name = text.partition("=")
+        if text and (not host or (equals and not name)):
+            raise Usage(f"`--dir {text}` is not of the form HOST or HOST=NAME")
+        if text:
+            pairs.append((host, name or host))
+    return tuple(pairs)
 
 
 def _switch(name: str, text: str) -> bool:

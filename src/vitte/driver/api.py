@@ -6,6 +6,7 @@ names it. The default is `vitte.driver_impl`.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from importlib import import_module
 from typing import Protocol, cast
@@ -72,6 +73,16 @@ class Outcome(Struct):
     def image(self) -> str:
         """Path of the linked program, or "" when none was made."""
         return self.built.image
+
+    @property
+    def stdout(self) -> bytes:
+        """What the program wrote to standard output, when that was captured (`RunConfig.capture`)."""
+        return self.built.stdout
+
+    @property
+    def stderr(self) -> bytes:
+        """What the program wrote to standard error, when that was captured."""
+        return self.built.stderr
 
     @property
     def artifacts(self) -> list[tuple[EmitKind, str]]:
@@ -151,9 +162,21 @@ def prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementat
     """Load the implementation, find the package, and settle what its manifest says of the options."""
     implementation = load(options.implementation)
     context.package = implementation.find_package(options, context)
-    options = with_profile(options, context.package.manifest)
+    options = with_runner(with_profile(options, context.package.manifest), context.package)
     context.options = options
     return implementation, options
+
+
+def with_runner(options: DriverOptions, package: Package) -> DriverOptions:
+    """The options with the runner that the package's manifest has for the target, unless the caller named one."""
+    runners = dict(package.manifest.runners) if package.manifest else {}
+    words = runners.get(options.target.name)
+    if options.run.runner or not words:
+        return options
+    program, *rest = words
+    if "/" in program or "\\" in program:
+        program = os.path.join(package.root, program)
+    return replace(options, run=replace(options.run, runner=(program, *rest)))
 
 
 def _outcome(built: Built, options: DriverOptions, context: DriverContext) -> Outcome:

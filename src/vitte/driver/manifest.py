@@ -9,11 +9,13 @@ from vitte.base.source import SourceFile, Span, make_span
 from vitte.base.suggest import closest
 from vitte.driver.options import DebugInfo, OptLevel
 from vitte.driver.session import Manifest, Profile
+from vitte.driver.target import TARGETS, find
 
 BAD_MANIFEST = Code("V0606", "the manifest is not right")
 
-_TOP = ("package", "name", "version", "edition", "dependencies", "profile", "description", "authors", "license")
+_TOP = ("package", "name", "version", "edition", "dependencies", "profile", "target", "description", "authors", "license")
 _PACKAGE = ("name", "version", "edition", "description", "authors", "license")
+_TARGET = ("runner",)
 _PROFILE = ("opt-level", "debug", "overflow-checks", "strip")
 _TYPES = {str: "a string", bool: "`true` or `false`", dict: "a table", int: "a number"}
 
@@ -83,9 +85,10 @@ class _Reader:
             self.error(self.key_span("edition", table), f"there is no edition `{edition}`", "unknown edition", 'the edition is `"2026"`')
         dependencies = self.dependencies(data.get("dependencies", {}))
         profiles = self.profiles(data.get("profile", {}))
+        runners = self.targets(data.get("target", {}))
         if self.diagnostics.error_count:
             return None
-        return Manifest(self.source.path, name, version, edition, dependencies, profiles)
+        return Manifest(self.source.path, name, version, edition, dependencies, profiles, runners)
 
     def syntax(self, message: str) -> None:
         """`tomllib` says `Expected ... (at line 3, column 7)` or `(at end of document)`."""
@@ -131,6 +134,36 @@ class _Reader:
                            f'write `{name} = {{ path = "../{name}" }}`')  # fmt: skip
             else:
                 result.append((name, path))
+        return tuple(result)
+
+    def targets(self, table: object) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """The runners of targets, by name."""
+        if not isinstance(table, dict):
+            self.error(self.key_span("target"), "`target` must be a table of targets", help="write `[target.wasm32-wasi]`")
+            return ()
+        result: list[tuple[str, tuple[str, ...]]] = []
+        for name, settings in table.items():
+            where = f"target.{name}"
+            target = find(name)
+            if target is None:
+                near = closest(name, TARGETS)
+                self.error(self.key_span(where), f"there is no target `{name}`", "unknown",
+                           f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}")  # fmt: skip
+                continue
+            if not isinstance(settings, dict):
+                self.error(self.key_span(name, "target"), f"`{where}` must be a table", help=f"write `[{where}]`")
+                continue
+            self.known(settings, _TARGET, where)
+            runner = settings.get("runner")
+            if isinstance(runner, str):
+                runner = runner.split()
+            if runner is None:
+                continue
+            if not isinstance(runner, list) or not runner or not all(isinstance(word, str) for word in runner) or not runner[0]:
+                self.error(self.key_span("runner", where), "`runner` must be a command: a program and its arguments", "not a command",
+                           'like `runner = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"]`')  # fmt: skip
+                continue
+            result.append((target.name, tuple(runner)))
         return tuple(result)
 
     def profiles(self, table: object) -> tuple[tuple[str, Profile], ...]:

@@ -116,7 +116,7 @@ WASM = LinkerKind("wasm")
 
 
 class RunConfig(Struct, frozen=True):
-    """How the built program is run. `timeout` is in seconds, 0 for none; `env` adds to the environment."""
+    """How the built program is run. `timeout` is in seconds, 0 for none; `env` adds to the environment, which is empty with `env_clear`."""
 
     args: tuple[str, ...] = ()
     env: tuple[tuple[str, str], ...] = ()
@@ -125,6 +125,17 @@ class RunConfig(Struct, frozen=True):
     dry_run: bool = False
     step_limit: int = 0
     """For the interpreter: how many operations before it gives up; 0 for no limit."""
+    env_clear: bool = False
+    runner: tuple[str, ...] = ()
+    """A command that is given the program's path and arguments; empty for the usual one of the target."""
+    capture: bool = False
+    """Keep what the program writes to standard output and error (`Outcome.stdout`, `Outcome.stderr`) instead of showing it."""
+    stdin: bytes | None = None
+    """What the program reads from standard input; None: what this process would."""
+    folders: tuple[tuple[str, str], ...] | None = None
+    """For WebAssembly: folders that the program may use, and their names there; None: the program's folder, as `.`."""
+    fuel: int = 0
+    """For WebAssembly: how many operations before the program is ended; 0 for no limit."""
 
 
 class DriverOptions(Struct, frozen=True, kw_only=True):

@@ -39,7 +39,8 @@ class Profile(Struct, frozen=True):
 
 
 class Manifest(Struct, frozen=True):
-    """A `vitte.toml`. `dependencies`: name and path, relative to the manifest's folder."""
+    """A `vitte.toml`. `dependencies`: name and path, relative to the manifest's folder. `runners`: of `[target.NAME]`, by the target's
+    whole name; a program with a `/` in its name is meant from that folder too."""
 
     path: str
     name: str
@@ -47,6 +48,7 @@ class Manifest(Struct, frozen=True):
     edition: str = "2026"
     dependencies: tuple[tuple[str, str], ...] = ()
     profiles: tuple[tuple[str, Profile], ...] = ()
+    runners: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class Package(Struct):
@@ -113,6 +115,7 @@ class Built(Struct):
     - `command`: the linker's command line, for `--dry-run` and `-v`; empty when the image was remembered.
     - `units`, `reused`: how many, and how many of these needed no work. `parsed`, `checked`, `objects`: how many needed just that
       (`objects`: runs of LLVM). `linked`: a linker ran. `rebuilt`: with `explain`, the units that needed work.
+    - `stdout`, `stderr`: what the program wrote, when that was captured.
     - `watched`: files and folders that a change of could give another result.
     """
 
@@ -130,6 +133,8 @@ class Built(Struct):
     linked: bool = False
     lines: int = 0
     rebuilt: list[Rebuilt] = []
+    stdout: bytes = b""
+    stderr: bytes = b""
     watched: list[str] = []
 
 

@@ -11,25 +11,33 @@ import sys
 from vitte.driver.error import EXIT_INTERNAL, DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import Built, DriverContext, LogLevel
+from vitte.driver_impl.runtime import runners
 
 TIMED_OUT = 124
 """The status of a program that was ended because its time was up, as `timeout(1)` has it."""
 
 
 def run(options: DriverOptions, context: DriverContext, built: Built) -> int:
-    """The program's exit status; negative is the signal that ended it."""
+    """The program's exit status; negative is the signal that ended it. What the program wrote is in `built` when it was to be captured.
+    Raises `DriverError` when nothing here runs it, or it cannot be started."""
+    runner = runners.find(options) if options.engine != "interp" else None
     if options.run.dry_run:
-        built.texts.append(describe(options, built))
+        built.texts.append(describe(options, built, runner))
         return 0
     sys.stdout.flush()
     sys.stderr.flush()
-    if options.engine == "interp":
+    if runner is None:
         return _interpret(options, context, built)
+    if runner.kind == "wasmtime":
+        return _wasm(options, context, built)
     config = options.run
-    command = [os.path.abspath(built.image), *_arguments(options)]
-    environment = {**os.environ, **dict(config.env)} if config.env else None
-    if context.log is not None:
-        context.log(LogLevel.INFO, "run", shlex.join(command))
+    command = [*runner.words, os.path.abspath(built.image), *_arguments(options)]
+    environment: dict[str, str] | None = None
+    if config.env or config.env_clear:
+        environment = {**({} if config.env_clear else os.environ), **dict(config.env)}
+    if runner.kind == "wine":
+        environment = _with_wine(options, context, runner, dict(os.environ) if environment is None else environment)
+    _tell(context, f"by {runner.name}: {shlex.join(command)}")
     try:
         return (context.launch or _launch)(command, config.cwd, environment, config.timeout)
     except OSError as error:
@@ -38,6 +46,44 @@ def run(options: DriverOptions, context: DriverContext, built: Built) -> int:
     except subprocess.TimeoutExpired:
         sys.stderr.write(f"vitte: the program was ended after {config.timeout:g} s\n")
         return TIMED_OUT
+
+
+def _tell(context: DriverContext, text: str) -> None:
+    if context.log is not None:
+        context.log(LogLevel.INFO, "run", text)
+
+
+def _with_wine(options: DriverOptions, context: DriverContext, runner: runners.Runner, environment: dict[str, str]) -> dict[str, str]:
+    from vitte.driver_impl.cache.layout import default_folder
+    from vitte.driver_impl.runtime import wine
+
+    def tell(text: str) -> None:
+        _tell(context, text)
+        if sys.stderr.isatty():
+            sys.stderr.write(f"vitte: {text}\n")
+
+    environment = wine.environment(environment, options.cache_dir or default_folder())
+    wine.prepare(runner.words[0], environment, tell)
+    return environment
+
+
+def _wasm(options: DriverOptions, context: DriverContext, built: Built) -> int:
+    import wasmtime
+
+    from vitte.driver_impl.runtime import wasm
+
+    config = options.run
+    image = os.path.abspath(built.image)
+    job = wasm.Job(
+        image=image, arguments=[image, *_arguments(options)], fuel=config.fuel, timeout=config.timeout,
+        environment=list({**({} if config.env_clear else os.environ), **dict(config.env)}.items()),
+        folders=list(config.folders) if config.folders is not None else [(config.cwd or ".", ".")],
+    )  # fmt: skip
+    _tell(context, f"by wasmtime: {shlex.join(job.arguments)}")
+    try:
+        return wasm.run(job)
+    except (OSError, wasmtime.WasmtimeError) as error:
+        raise DriverError(f"cannot run `{built.image}`: {str(error).lower()}") from None
 
 
 def _launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float) -> int:
@@ -87,13 +133,18 @@ def _interpret(options: DriverOptions, context: DriverContext, built: Built) -> 
     return status
 
 
-def describe(options: DriverOptions, built: Built) -> str:
-    """What `--dry-run` shows: linker line, program, arguments, environment, folder."""
+def describe(options: DriverOptions, built: Built, runner: runners.Runner | None) -> str:
+    """What `--dry-run` shows: linker line, runner, program, arguments, environment, folder."""
     lines = []
     if built.command:
         lines.append(f"link: {shlex.join(built.command)}")
+    if runner is not None:
+        lines.append(f"runner: {runner.name}")
     program = built.image or "the interpreter"
-    lines.append(f"run: {shlex.join([program, *_arguments(options)])}")
+    words = runner.words if runner is not None else ()
+    lines.append(f"run: {shlex.join([*words, program, *_arguments(options)])}")
+    if options.run.env_clear:
+        lines.append("env: nothing but")
     lines += [f"env: {key}={value}" for key, value in options.run.env]
     lines.append(f"cwd: {options.run.cwd or os.getcwd()}")
     return "\n".join(lines) + "\n"
