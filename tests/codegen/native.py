@@ -85,7 +85,8 @@ bb0:
 
 
 def context(opt_level: str = "0", debug_info: str = "none", defs: Definitions | None = None, **more: object) -> UnitContext:
-    return UnitContext("m", "m.vit", X86_64_LINUX_GNU, defs or Definitions(), opt_level=opt_level, debug_info=debug_info, **more)  # type: ignore[arg-type]
+    target = more.pop("target", X86_64_LINUX_GNU)
+    return UnitContext("m", "m.vit", target, defs or Definitions(), opt_level=opt_level, debug_info=debug_info, **more)  # type: ignore[arg-type]
 
 
 def ssa(text: str) -> Module:

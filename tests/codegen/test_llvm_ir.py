@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.codegen.native import context, ssa
 from vitte import codegen
 from vitte.codegen.llvm import machine
+from vitte.driver.target import TARGETS
 
 CASES: dict[str, tuple[str, dict[str, str], list[str]]] = {
     "a failed check goes to a cold block that names the place": (
@@ -74,6 +77,27 @@ CASES: dict[str, tuple[str, dict[str, str], list[str]]] = {
         {},
         ['call i32 (ptr, ...) @"printf"(ptr @"s", double 0x3FF8000000000000)', 'call zeroext i1 @"flag"(i1 zeroext %v0)', 'ret ptr @"flag"', 'declare i32 @"printf"(ptr, ...)'],
     ),
+    "C is given wide integers and trusted with none": (
+        """extern "f"(i8, i16, i1, i32) -> i1 c "sus-u"
+           extern "g"(ptr) -> i16 variadic c "-s"
+           fn "mine"(%0: i8, %1: i1) -> i8 external c signed {
+           bb0:
+             %2 = iconst i16 7
+             %3 = iconst i32 9
+             %4 = call i1 "f" %0, %2, %1, %3
+             %5 = null ptr
+             %6 = call i16 "g" %5, %3 1
+             %7 = call i8 "mine" %0, %4
+             %8 = fn_addr ptr "mine"
+             %9 = call_ptr i8 %8, %7, %4 "su"
+             ret %9
+           }""",
+        {},
+        ['define dso_local signext i8 @"mine"(i8 %v0, i1 %v1)', 'call i1 @"f"(i8 signext %v0, i16 zeroext 7, i1 zeroext %v1, i32 9)',
+         'call i16 (ptr, ...) @"g"(ptr null, i32 9)', 'call i8 @"mine"(i8 zeroext %v0, i1 zeroext %v4)',
+         'call i8 @"mine"(i8 signext %v7, i1 zeroext %v4)',
+         'declare i1 @"f"(i8 signext, i16 zeroext, i1 zeroext, i32)', 'declare i16 @"g"(ptr, ...)'],
+    ),
     "a bool in memory is a byte": (
         'fn "m::f"(%0: ptr) -> i1 external {\nbb0:\n  %1 = load i1 %0 3\n  store %1, %0\n  ret %1\n}',
         {},
@@ -131,6 +155,28 @@ def test_ir(name: str) -> None:
         at = found + len(line)
     machine.parse(ir, ctx.target, 0)
     assert codegen.run(ssa(text), ctx)[:4] == b"\x7fELF"
+
+
+def test_risc_v_wants_32_bits_as_64() -> None:
+    text, _, _ = CASES["C is given wide integers and trusted with none"]
+    ctx = context(target=TARGETS["riscv64-unknown-linux-musl"])
+    ir = codegen.llvm_ir(ssa(text), ctx)
+    assert "i1 zeroext %v1, i32 signext 9)" in ir and '(ptr null, i32 signext 9)' in ir
+
+
+def test_apples_variadic_arguments_are_on_the_stack() -> None:
+    text = """extern "open"(ptr, i32) -> i32 variadic c "-ss"
+              fn "m::f"(%0: ptr) -> i32 external {
+              bb0:
+                %1 = iconst i32 1537
+                %2 = iconst i32 438
+                %3 = call i32 "open" %0, %1, %2 2
+                ret %3
+              }"""
+    apple = codegen.assembly(ssa(text), context(target=TARGETS["aarch64-apple-macos"]))
+    assert "#438" in apple and not re.search(r"\b[wx]2\b", apple)
+    linux = codegen.assembly(ssa(text), context(target=TARGETS["aarch64-unknown-linux-gnu"]))
+    assert "mov\tw2, #438" in linux
 
 
 def test_an_unused_allocation_goes() -> None:

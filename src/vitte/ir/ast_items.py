@@ -280,7 +280,8 @@ class Bits(Item):
 
 class Proc(Item):
     """A procedure. `abi` is "" or the ABI of `extern "C"`. `ret` is `None` for unit. `body` is `None` for a declaration
-    in a trait or an extern block. `head_span` is from the first modifier or `proc` to the end of the signature."""
+    in a trait or an extern block. `head_span` is from the first modifier or `proc` to the end of the signature. `variadic`: the parameters
+    end in `...`."""
 
     name: str
     name_span: Span
@@ -294,6 +295,7 @@ class Proc(Item):
     is_unsafe: bool
     abi: str
     head_span: Span
+    variadic: bool = False
 
 
 class Trait(Item):

@@ -94,7 +94,8 @@ def _table() -> dict[str, OpInfo]:
     add("memset.n", ("ptr", "i8", "i64"), "", "fill with a byte", pure=False, writes=True)
     add("call", ("*",), "T", "function `sym`; result type \"\" for none; `imm`: -1, or the number of fixed operands of a variadic "
         "C function", pure=False, reads=True, writes=True)
-    add("call_ptr", ("ptr", "*"), "T", "the function at the first operand", pure=False, reads=True, writes=True)
+    add("call_ptr", ("ptr", "*"), "T", "the function at the first operand; `sym`: signs of the others as in `Signature`", pure=False,
+        reads=True, writes=True)
     add("check", ("i1", "*"), "", "panic unless true. `sym`: the message; or \"index\" with operands (index i64, length i64); or "
         "\"overflow OP\" (say: attempt to OP with overflow)", pure=False)
     add("dbg", ("V",), "", "variable `imm` has this value (or, when `sym` is \"slot\", lives at this address) from here on", pure=False)
@@ -181,18 +182,23 @@ class Variable(Struct):
 
 
 class Signature(Struct, frozen=True):
-    """`variadic`: a C function that takes more. `borrows`: it keeps none of the pointers it is given beyond the call."""
+    """`variadic`: a C function that takes more. `borrows`: it keeps none of the pointers it is given beyond the call.
+
+    `signs`: of C functions a letter for each operand and one for the result, which say how it is made as wide as a register by who
+    passes it, where the platform wants that: `s` an integer with a sign, `u` one without, `-` anything else. "" for Vitte's own."""
 
     params: tuple[str, ...]
     result: str = ""
     variadic: bool = False
     borrows: bool = False
+    signs: str = ""
 
 
 class Function(Struct):
-    """`params`: value ids of the parameters. `flags`: of `sret` `noreturn` `cold` `noinline` `inline` `c` (C calling convention, visible).
-    `param_flags[i]`: of `sret` `nonnull` `noalias` `readonly`, space separated. `name`: for people; `file`, `line`: where it stands.
-    `types[id]` and `locs[i]` (0 is a dummy) grow as needed. `owner`: as in `Loc`, for what has no place of its own."""
+    """`params`: value ids of the parameters. `flags`: of `sret` `noreturn` `cold` `noinline` `inline` `c` (C calling convention, visible),
+    `signed` (so is the result, to C). `param_flags[i]`: of `sret` `nonnull` `noalias` `readonly`, space separated. `name`: for people;
+    `file`, `line`: where it stands. `types[id]` and `locs[i]` (0 is a dummy) grow as needed. `owner`: as in `Loc`, for what has no place of
+    its own."""
 
     symbol: str
     params: list[int]

@@ -1,7 +1,7 @@
 """The text form of SSA: `parse_module(print_module(m)) == m`.
 
     module "demo/m" file "demo/m.vit"
-    extern "puts"(ptr) -> i32 variadic
+    extern "puts"(ptr) -> i32 variadic c "-s"
     global "demo/m::text#0" private align 1 = "hi\\0a"
     fn "demo/m::sum"(%0: ptr, %1: i64) -> i64 external inline {
       about "sum" file "demo/m.vit" line 3
@@ -158,7 +158,8 @@ def _jump(jump: Jump) -> str:
 
 
 def _signature(sig: Signature) -> str:
-    return f"({', '.join(sig.params)}) -> {sig.result or '()'}{' variadic' if sig.variadic else ''}{' borrows' if sig.borrows else ''}"
+    words = [word for word, said in ((" variadic", sig.variadic), (" borrows", sig.borrows), (f" c {quote(sig.signs)}", sig.signs)) if said]
+    return f"({', '.join(sig.params)}) -> {sig.result or '()'}{''.join(words)}"
 
 
 def _relocations(relocations: list[tuple[int, str, int]]) -> str:
@@ -353,7 +354,8 @@ class _Reader:
                     while not self.eat(")"):
                         params.append(self.next())
                         self.eat(",")
-                module.externals[symbol] = Signature(tuple(params), self.result(), self.eat("variadic"), self.eat("borrows"))
+                result, variadic, borrows = self.result(), self.eat("variadic"), self.eat("borrows")
+                module.externals[symbol] = Signature(tuple(params), result, variadic, borrows, self.text() if self.eat("c") else "")
             elif word == "extern_global":
                 module.external_globals.append(self.text())
             elif word == "places":

@@ -124,9 +124,13 @@ def proc(
         params.append(hir.ParamDecl(hir.PatWild(p.name_span), name, MODES[mode], written_ty, p.span, default))
     result = ty(lo, item.ret) if item.ret is not None else None
     abi = item.abi or abi
+    if item.variadic and (not abi or item.body is not None):
+        hint = "take a slice: `values: &[T]`"
+        errors.simple(lo, errors.VARIADIC, item.name_span, f"`{item.name}` cannot end its parameters in `...`",
+                      "only a declaration of a foreign procedure can", hint)  # fmt: skip
     made = hir.Proc(
         path, item.name, item.span, item.name_span, vis, generic, params, result, None, parent, has_self, item.is_const, item.is_unsafe,
-        cast("Literal['auto', 'inline', 'noinline']", item.inline or "auto"), abi, False, attrs,
+        cast("Literal['auto', 'inline', 'noinline']", item.inline or "auto"), abi, item.variadic, attrs,
     )  # fmt: skip
     lo.items.append(made)
     if item.body is not None:

@@ -289,7 +289,7 @@ class ItemParser(StmtParser):
             if kinds[self.i] in (t.COLONS, t.DOT) and not self.blocks and self.balanced:
                 raise self.founding(head)
             self.fail_expected("`(` and the parameters")
-        params = self.params()
+        params, variadic = self.params()
         ret: a.Type | None = None
         if kinds[self.i] == t.ARROW:
             self.i += 1
@@ -328,6 +328,7 @@ class ItemParser(StmtParser):
             is_unsafe,
             abi,
             head_span,
+            variadic,
         )
 
     def founding(self, head: int) -> Founding:
@@ -338,14 +339,21 @@ class ItemParser(StmtParser):
     def _is_founding(self, head: int) -> bool:
         return self.vals[self.i] == "gives" or self.deeper(head, self.i)
 
-    def params(self) -> list[a.Param]:
+    def params(self) -> tuple[list[a.Param], bool]:
+        """The parameters, and whether `...` stands after them."""
         close = self.open(t.LPAREN, "`(`")
         kinds = self.kinds
         params: list[a.Param] = []
+        variadic = False
         while self.i != close:
             i = self.i
+            if self._is_ellipsis(i) and i + 2 == close:
+                variadic = True
+                break
             depth = self.depth
             try:
+                if self._is_ellipsis(i):
+                    self.fail(errors.BAD_PARAMETER, i, "`...` stands after all parameters", "not the last", ())
                 params.append(self._param(not params))
                 if kinds[self.i] == t.COMMA:
                     self.i += 1
@@ -360,7 +368,11 @@ class ItemParser(StmtParser):
                 if kinds[self.i] == t.COMMA:
                     self.i += 1
         self.i = close + 1
-        return params
+        return params, variadic
+
+    def _is_ellipsis(self, i: int) -> bool:
+        """Whether `...` stands at token `i`: to the lexer it is `..` and `.`."""
+        return self.kinds[i] == t.DOTS and self.kinds[i + 1] == t.DOT and self.starts[i] + 2 == self.starts[i + 1]
 
     def _param(self, first: bool) -> a.Param:
         kinds, vals, spans = self.kinds, self.vals, self.spans

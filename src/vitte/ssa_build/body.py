@@ -147,12 +147,12 @@ class _Body:
         fn, instance = self.fn, self.body.instance
         proc = self.unit.defs.procs.get(instance.path)
         if instance.glue in ("main", "test_main"):
-            fn.flags.append("c")
+            fn.flags += ["c", "signed"]
         elif not instance.glue and proc is not None:
             if proc.inline != "auto":
                 fn.flags.append(proc.inline)
             if proc.abi == "C":
-                fn.flags.append("c")
+                fn.flags += ["c", "signed"] if fn.result and self.unit.layouts.is_signed(proc.result) else ["c"]
 
     def _debug(self) -> None:
         b, fn = self.b, self.fn

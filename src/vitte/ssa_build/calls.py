@@ -40,12 +40,16 @@ class Calls:
             symbol = symbol_for(operands, callee)
             proc = self.unit.defs.procs.get(callee.path) if not callee.glue else None
             fixed = len(proc.params) if proc is not None and proc.variadic else -1
-            self.emit(symbol, -1, stmt.dest, stmt.args, fixed, proc is not None and borrows(proc, self.unit.defs))
+            foreign = proc is not None and proc.abi == "C"
+            self.emit(symbol, -1, stmt.dest, stmt.args, fixed, proc is not None and borrows(proc, self.unit.defs), foreign)
         else:
-            self.emit("", operands.scalar(callee), stmt.dest, stmt.args, -1)
+            self.emit("", operands.scalar(callee), stmt.dest, stmt.args)
 
-    def emit(self, symbol: str, pointer: int, dest: mir.Place, args: list[mir.Operand], fixed: int, borrowing: bool = False) -> None:
-        """Call `symbol`, or the code at `pointer` when there is no symbol."""
+    def emit(
+        self, symbol: str, pointer: int, dest: mir.Place, args: list[mir.Operand], fixed: int = -1, borrowing: bool = False,
+        foreign: bool = False,
+    ) -> None:
+        """Call `symbol`, or the code at `pointer` when there is no symbol: that may be C's."""
         b = self.b
         result_ty = self.locals.type_of(dest)
         scalar = b.layouts.scalar(result_ty)
@@ -54,22 +58,30 @@ class Calls:
         if not scalar and b.layouts.size(result_ty):
             to, direct = self._result_memory(dest, result_ty)
             values.append(to)
+        signs = "-" * len(values)
         for arg in args:
             self._argument(arg, dest, values)
+            signs += self._sign(self.operands.type_of(arg)) * (len(values) - len(signs))
         if symbol:
             declared = values if fixed < 0 else values[:fixed]
-            self.unit.declare(symbol, tuple([b.types[v] for v in declared]), scalar, fixed >= 0, borrowing)
+            said = signs[: len(declared)] + self._sign(result_ty) if foreign else ""
+            self.unit.declare(symbol, tuple([b.types[v] for v in declared]), scalar, fixed >= 0, borrowing, said)
             value = b.call(symbol, values, scalar, fixed)
         elif scalar:
-            value = b.op("call_ptr", scalar, [pointer, *values])
+            value = b.op("call_ptr", scalar, [pointer, *values], 0, signs)
         else:
-            b.effect("call_ptr", [pointer, *values])
+            b.effect("call_ptr", [pointer, *values], 0, signs)
             value = -1
         if scalar:
             self.set_scalar(dest, value)
         elif to is not None and not direct:
             base, off, _ = self.locals.place(dest)
             b.copy_bytes((base, off), (to, 0), result_ty)
+
+    def _sign(self, ty: Ty) -> str:
+        """A letter of `Signature.signs`."""
+        layouts = self.b.layouts
+        return "-" if layouts.scalar(ty)[:1] != "i" else "s" if layouts.is_signed(ty) else "u"
 
     def set_scalar(self, dest: mir.Place, value: int) -> None:
         if dest.proj:

@@ -51,10 +51,14 @@ class Unit:
             self.module.globals.append(Global(symbol, data))
         return symbol
 
-    def declare(self, symbol: str, params: tuple[str, ...], result: str, variadic: bool = False, borrows: bool = False) -> str:
-        """A function that is called; what turns out to be defined here is taken off the list at the end."""
-        if symbol not in self.module.externals:
-            self.module.externals[symbol] = Signature(params, result, variadic, borrows)
+    def declare(
+        self, symbol: str, params: tuple[str, ...], result: str, variadic: bool = False, borrows: bool = False, signs: str = ""
+    ) -> str:
+        """A function that is called; what turns out to be defined here is taken off the list at the end. A call says more of it than
+        taking its address."""
+        known = self.module.externals.get(symbol)
+        if known is None or (signs and not known.signs):
+            self.module.externals[symbol] = Signature(params, result, variadic, borrows, signs)
         return symbol
 
     def is_plain(self, ty: Ty) -> bool:

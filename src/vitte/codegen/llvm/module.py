@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from vitte.codegen.llvm.function import FunctionEmitter
 from vitte.codegen.llvm.places import PlaceTables
-from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE, escape, quote, symbol
+from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE, escape, quote, symbol, widened
 from vitte.codegen.llvm.wide import INTRINSICS, WIDE
 from vitte.codegen.patching import Prepared
 from vitte.ir import lang
@@ -68,7 +68,8 @@ class ModuleEmitter:
         self.signatures: dict[str, Signature] = dict(module.externals)
         self.defined: dict[str, str] = {}
         for fn in module.functions:
-            self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result)
+            signs = "-" * (len(fn.params) + 1) if "c" in fn.flags else ""
+            self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result, signs=signs)
             self.defined[fn.symbol] = symbol(fn.symbol)
         self.has_comdat = ctx.target.system != "macos"
         self.is_elf = self.has_comdat and ctx.target.system != "windows" and ctx.target.arch != "wasm32"
@@ -109,6 +110,16 @@ class ModuleEmitter:
         if known is None:
             known = self.callees[name] = symbol(name)
         return known
+
+    def passed(self, signature: Signature, types: list[str]) -> list[str]:
+        """Operands of these SSA types as LLVM writes their types in a call of a function, those beyond its declared ones too."""
+        return self.widened(types, signature.signs) if signature.signs else [PASSED[ty] for ty in types]
+
+    def widened(self, types: list[str], signs: str) -> list[str]:
+        """As `passed`, for C."""
+        arch = self.ctx.target.arch
+        rest = signs.ljust(len(types), "-")
+        return [f"{TYPE[ty]} {widened(ty, sign, arch)}".rstrip() for ty, sign in zip(types, rest)]
 
     def intrinsic(self, name: str, result: str, params: str) -> str:
         if name not in self.intrinsics:
@@ -201,12 +212,16 @@ class ModuleEmitter:
         if sum([slot.size for slot in fn.slots]) >= 4096:
             words.append('"probe-stack"="inline-asm"')  # a frame larger than the guard page must not step over it
         params: list[str] = []
+        is_c = "c" in flags
+        passed = TYPE if is_c else PASSED
         for i, value in enumerate(fn.params):
-            text = PASSED[fn.types[value]]
+            text = passed[fn.types[value]]
             if i < len(fn.param_flags) and fn.param_flags[i]:
                 text = f"{text} {param_attributes(fn.param_flags[i])}"
             params.append(f"{text} %v{value}")
         result = RETURNED[fn.result]
+        if is_c:
+            result = f"{widened(fn.result, 's' if 'signed' in flags else 'u', self.ctx.target.arch)} {TYPE[fn.result]}".lstrip()
         if fn.symbol == lang.ALLOC:
             result = "noalias nonnull ptr"
         section = f" section {quote('.text.' + fn.symbol)}" if self.is_elf and not comdat else ""
@@ -260,10 +275,12 @@ class ModuleEmitter:
             group = self.attributes(("nounwind", *words))
             return f"declare {local}{result}{TYPE[signature.result]} {symbol(name)}({params}) {group}"
         signature = self.signatures.get(name) or Signature(())
-        params = ", ".join(["ptr captures(none)" if t == "ptr" and signature.borrows else PASSED[t] for t in signature.params])
+        passed = self.passed(signature, list(signature.params))
+        params = ", ".join(["ptr captures(none)" if t == "ptr" and signature.borrows else t for t in passed])
         if signature.variadic:
             params = f"{params}, ..." if params else "..."
-        return f"declare {local}{RETURNED[signature.result]} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
+        result = TYPE[signature.result] if signature.signs else RETURNED[signature.result]
+        return f"declare {local}{result} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
 
     def _global(self, g: Global) -> str:
         linkage = _DATA_LINKAGE[g.linkage]

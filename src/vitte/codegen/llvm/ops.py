@@ -246,9 +246,14 @@ def _memset(f: FunctionEmitter, inst: Inst) -> None:
 
 def _call(f: FunctionEmitter, inst: Inst) -> None:
     names, types = f.names, f.types
-    args = ", ".join([f"{PASSED[types[a]]} {names[a]}" for a in inst.args])
     signature = f.module.signatures.get(inst.sym)
     kind = RETURNED[inst.ty]
+    if signature is not None and signature.signs:
+        passed = f.module.passed(signature, [types[a] for a in inst.args])
+        args = ", ".join([f"{text} {names[a]}" for text, a in zip(passed, inst.args)])
+        kind = TYPE[inst.ty]
+    else:
+        args = ", ".join([f"{PASSED[types[a]]} {names[a]}" for a in inst.args])
     if signature is not None and signature.variadic:
         fixed = ", ".join([TYPE[t] for t in signature.params])
         kind = f"{kind} ({fixed}, ...)" if fixed else f"{kind} (...)"
@@ -258,9 +263,10 @@ def _call(f: FunctionEmitter, inst: Inst) -> None:
 
 def _call_ptr(f: FunctionEmitter, inst: Inst) -> None:
     names, types = f.names, f.types
-    args = ", ".join([f"{PASSED[types[a]]} {names[a]}" for a in inst.args[1:]])
+    passed = f.module.widened([types[a] for a in inst.args[1:]], inst.sym)
+    args = ", ".join([f"{text} {names[a]}" for text, a in zip(passed, inst.args[1:])])
     head = f"  {names[inst.result]} = call" if inst.result >= 0 else "  call"
-    f.out.append(f"{head} {RETURNED[inst.ty]} {names[inst.args[0]]}({args}){f.at_call(inst.loc)}")
+    f.out.append(f"{head} {TYPE[inst.ty]} {names[inst.args[0]]}({args}){f.at_call(inst.loc)}")
 
 
 def _check(f: FunctionEmitter, inst: Inst) -> None:

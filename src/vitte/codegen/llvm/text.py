@@ -47,5 +47,20 @@ TYPE: dict[str, str] = {
 PASSED: dict[str, str] = {**TYPE, "i1": "i1 zeroext"}
 """The same as parameters and results: a bool is a whole register of 0 or 1, as C passes it."""
 RETURNED: dict[str, str] = {**TYPE, "i1": "zeroext i1"}
+
+
+def widened(ty: str, sign: str, arch: str) -> str:
+    """The attribute by which a value is made as wide as a register for C, "" when it is left as it is. `sign`: as in `ssa.Signature`.
+
+    Who passes a value widens it, and who gets one relies on nothing: platforms differ in whose duty it is, and this suits all of them.
+    Apple's arm64 and, by custom, x86-64 want small integers as 32 bits; RISC-V wants 32 bits as 64, by their sign even when they have none.
+    """
+    if ty == "i1":
+        return "zeroext"
+    if ty in ("i8", "i16"):
+        return "signext" if sign == "s" else "zeroext"
+    return "signext" if ty == "i32" and arch == "riscv64" else ""
+
+
 ALIGN: dict[str, int] = {"i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "f32": 4, "f64": 8, "ptr": 8}
 """Alignment of a scalar in memory, in bytes."""
