@@ -24,7 +24,7 @@ from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target, find
 
 VARIABLES = (
     "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_LANG", "VITTE_BACKTRACE", "VITTE_LOG",
-    "VITTE_NO_SERVER", "VITTE_SERVER", "VITTE_SERVER_IDLE",
+    "VITTE_NO_SERVER", "VITTE_SERVER", "VITTE_SERVER_IDLE", "VITTE_SYSROOTS",
 )  # fmt: skip
 """Everything in the environment that Vitte reads, besides NO_COLOR, CLICOLOR_FORCE, CI, XDG_CACHE_HOME and XDG_RUNTIME_DIR."""
 
