@@ -1,9 +1,9 @@
 """The figures of the compiler, each as a ratio to a reference measured in the same run.
 
-    python benchmarks/bench.py [startup] [throughput] [code] [incremental] [--rounds N] [--sizes 1000,10000,...]
+    python benchmarks/bench.py [startup] [throughput] [code] [incremental] [link] [--rounds N] [--sizes 1000,10000,...]
                                [--quick] [--scratch FOLDER] [--only PART,...]
 
-`incremental` is in `incremental.py`, and runs only when named; the last three options are its own. See README.md.
+`incremental` and `link` are in `incremental.py` and `link.py`, and run only when named; the last three options are theirs. See README.md.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from generate import project
 from measure import BARE, VITTE, Run, measure, run_once
 
 import incremental
+import link
 
 HERE = Path(__file__).resolve().parent
 HELLO = 'proc main() {\n  println("hello")\n}\n'
@@ -80,7 +81,7 @@ def code(cwd: Path, rounds: int) -> None:
 def main(arguments: list[str]) -> None:
     rounds, sizes, parts = 5, [1000, 10000, 50000, 100000], []
     quick, scratch = False, ""
-    only: tuple[str, ...] = incremental.PARTS
+    only: tuple[str, ...] = ()
     words = iter(arguments)
     for word in words:
         if word == "--rounds":
@@ -93,12 +94,12 @@ def main(arguments: list[str]) -> None:
             scratch = next(words, "")
         elif word == "--only":
             only = tuple(next(words, "").split(","))
-        elif word in ("startup", "throughput", "code", "incremental"):
+        elif word in ("startup", "throughput", "code", "incremental", "link"):
             parts.append(word)
         else:
             sys.exit(__doc__)
-    if set(only) - set(incremental.PARTS):
-        sys.exit(f"--only takes some of {','.join(incremental.PARTS)}")
+    if set(only) - {*incremental.PARTS, *link.PARTS}:
+        sys.exit(f"--only takes some of {','.join((*incremental.PARTS, *link.PARTS))}")
     parts = parts or ["startup", "throughput", "code"]
     with tempfile.TemporaryDirectory(prefix="vitte-bench-") as folder:
         if "startup" in parts:
@@ -108,7 +109,9 @@ def main(arguments: list[str]) -> None:
         if "code" in parts:
             code(Path(folder), rounds)
         if "incremental" in parts:
-            incremental.run(Path(scratch or folder).absolute(), rounds, quick, only)
+            incremental.run(Path(scratch or folder).absolute(), rounds, quick, only or incremental.PARTS)
+        if "link" in parts:
+            link.run(Path(folder) / "link", rounds, only or link.USUAL)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,113 @@
+"""Linking: what it costs beside the linker's own process, how large images become, and how long a target takes to prepare.
+
+    time     the link of a hello program and of one of 500 modules, `-O0`: the linker's process alone, and Vitte's step around it
+    size     bytes of a hello program: as built by default, and with `--release`
+    targets  `vitte target add`, from nothing, one target after the other (only when named: it takes minutes)
+
+Vitte's step is the difference of two whole builds from the same cache, of which one stops before it starts the linker. Targets that lack
+their sysroot or their linker are left out, and named.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import statistics
+import subprocess
+import time
+from pathlib import Path
+
+import generate_small
+from measure import VITTE, Run, measure, warn_when_busy
+
+PARTS = ("time", "size", "targets")
+USUAL = ("time", "size")
+TARGETS = (
+    "x86_64-unknown-linux-gnu", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "x86_64-pc-windows", "aarch64-apple-macos",
+    "wasm32-wasi",
+)  # fmt: skip
+MODULES = 500
+HELLO = 'proc main() {\n  println("hello")\n}\n'
+
+
+def _vitte(folder: Path, environment: dict[str, str], *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*VITTE, *words], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
+
+
+def _ready(folder: Path, environment: dict[str, str]) -> list[str]:
+    """The targets that can be linked here; says which cannot, and why."""
+    found = []
+    for target in TARGETS:
+        ran = _vitte(folder, environment, "build", "--target", target, "-o", "image", "hello.vit")
+        if ran.returncode == 0:
+            found.append(target)
+        else:
+            print(f"left out: {target}: {ran.stderr.strip().splitlines()[0]}")
+    return found
+
+
+def link_times(folder: Path, targets: list[str], environment: dict[str, str], rounds: int) -> None:
+    print(f"\n{'link, ms':34} {'program':>10} {'linker':>8} {'vitte':>8} {'ratio':>6} {'bytes':>10}")
+    for target in targets:
+        for name, cwd, inputs in (("hello", folder, ["hello.vit"]), (f"{MODULES} units", folder / "many", [])):
+            words = ["build", "-O0", "--target", target, "-o", str(folder / "image"), *inputs]
+            shown = _vitte(cwd, environment, *words, "--dry-run")  # units are kept now, and no image
+            line = next(line for line in shown.stdout.splitlines() if line.startswith("link: "))
+            runs = {
+                "linker": Run(shlex.split(line.removeprefix("link: ")), cwd),
+                "without": Run([*VITTE, *words, "--cache=read", "--dry-run"], cwd, environment=environment),
+                "with": Run([*VITTE, *words, "--cache=read"], cwd, environment=environment),
+            }
+            samples = measure(runs, rounds)
+            pairs = zip(samples["with"].seconds, samples["without"].seconds, strict=True)
+            step = statistics.median(a - b for a, b in pairs)
+            plain = samples["linker"].time
+            size = next(path for path in sorted(folder.glob("image*")) if not path.name.endswith(".tmp")).stat().st_size
+            print(f"{target:34} {name:>10} {plain * 1e3:8.1f} {step * 1e3:8.1f} {step / plain:6.2f} {size:10}", flush=True)
+            for path in folder.glob("image*"):
+                path.unlink()
+
+
+def sizes(folder: Path, targets: list[str], environment: dict[str, str]) -> None:
+    print(f"\n{'hello, bytes':34} {'dev':>10} {'release':>10}")
+    for target in targets:
+        found = []
+        for flags in ([], ["--release"]):
+            out = folder / "sized"
+            out.mkdir()
+            _vitte(folder, environment, "build", "--target", target, *flags, "-o", str(out / "hello"), "hello.vit")
+            found.append(max(path.stat().st_size for path in out.iterdir()))
+            shutil.rmtree(out)
+        print(f"{target:34} {found[0]:10} {found[1]:10}", flush=True)
+
+
+def additions(folder: Path, environment: dict[str, str]) -> None:
+    print(f"\n{'target add, from nothing':34} {'s':>8} {'MiB':>7}")
+    listed = _vitte(folder, environment, "target", "list").stdout
+    for target in [line.split()[0] for line in listed.splitlines() if "target add" in line]:
+        root = folder / "sysroots"
+        shutil.rmtree(root, ignore_errors=True)
+        start = time.perf_counter()
+        ran = _vitte(folder, {**environment, "VITTE_SYSROOTS": str(root)}, "target", "add", target)
+        if ran.returncode:
+            print(f"left out: {target}: {ran.stderr.strip().splitlines()[0]}")
+            continue
+        size = sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) / (1 << 20)
+        print(f"{target:34} {time.perf_counter() - start:8.1f} {size:7.1f}", flush=True)
+
+
+def run(folder: Path, rounds: int, only: tuple[str, ...]) -> None:
+    warn_when_busy()
+    folder.mkdir(exist_ok=True)
+    (folder / "hello.vit").write_text(HELLO)
+    environment = {"VITTE_CACHE": str(folder / "cache"), "VITTE_NO_SERVER": "1"}
+    if "time" in only or "size" in only:
+        targets = _ready(folder, environment)
+        if "time" in only:
+            generate_small.vitte(folder / "many", MODULES)
+            link_times(folder, targets, environment, rounds)
+        if "size" in only:
+            sizes(folder, targets, environment)
+    if "targets" in only:
+        additions(folder, environment)
