@@ -4,8 +4,8 @@
     size     bytes of a hello program: as built by default, and with `--release`
     targets  `vitte target add`, from nothing, one target after the other (only when named: it takes minutes)
 
-Vitte's step is the difference of two whole builds from the same cache, of which one stops before it starts the linker. Targets that lack
-their sysroot or their linker are left out, and named.
+Vitte's step is the stage `link` of `--time-passes`: start objects, the plan, the linker, the image in its place. Targets that lack their
+sysroot or their linker are left out, and named.
 """
 
 from __future__ import annotations
@@ -15,11 +15,12 @@ import shlex
 import shutil
 import statistics
 import subprocess
+import sys
 import time
 from pathlib import Path
 
 import generate_small
-from measure import VITTE, Run, measure, warn_when_busy
+from measure import VITTE, Run, run_once, warn_when_busy
 
 PARTS = ("time", "size", "targets")
 USUAL = ("time", "size")
@@ -35,11 +36,16 @@ def _vitte(folder: Path, environment: dict[str, str], *words: str) -> subprocess
     return subprocess.run([*VITTE, *words], cwd=folder, env={**os.environ, **environment}, capture_output=True, text=True, check=False)
 
 
+def _line(ran: subprocess.CompletedProcess[str]) -> list[str]:
+    """The linker's command line out of a dry run."""
+    return next((shlex.split(line.removeprefix("link: ")) for line in ran.stdout.splitlines() if line.startswith("link: ")), [])
+
+
 def _ready(folder: Path, environment: dict[str, str]) -> list[str]:
-    """The targets that can be linked here; says which cannot, and why."""
+    """The targets that can be linked here; says which cannot, and why. No image is kept, so that later builds do link."""
     found = []
     for target in TARGETS:
-        ran = _vitte(folder, environment, "build", "--target", target, "-o", "image", "hello.vit")
+        ran = _vitte(folder, environment, "build", "--target", target, "--dry-run", "hello.vit")
         if ran.returncode == 0:
             found.append(target)
         else:
@@ -47,26 +53,31 @@ def _ready(folder: Path, environment: dict[str, str]) -> list[str]:
     return found
 
 
+def _step(words: list[str], cwd: Path, environment: dict[str, str]) -> float:
+    """Seconds of stage 10 in a build whose units are all kept."""
+    ran = _vitte(cwd, environment, *words, "--cache=read", "--time-passes")
+    row = next((line.split() for line in (ran.stdout + ran.stderr).splitlines() if line.startswith("link ")), None)
+    if ran.returncode or row is None:
+        sys.exit(f"nothing was linked: vitte {' '.join(words)}\n{ran.stdout}{ran.stderr}")
+    return float(row[1]) / 1e3
+
+
 def link_times(folder: Path, targets: list[str], environment: dict[str, str], rounds: int) -> None:
     print(f"\n{'link, ms':34} {'program':>10} {'linker':>8} {'vitte':>8} {'ratio':>6} {'bytes':>10}")
     for target in targets:
         for name, cwd, inputs in (("hello", folder, ["hello.vit"]), (f"{MODULES} units", folder / "many", [])):
-            words = ["build", "-O0", "--target", target, "-o", str(folder / "image"), *inputs]
-            shown = _vitte(cwd, environment, *words, "--dry-run")  # units are kept now, and no image
-            line = next(line for line in shown.stdout.splitlines() if line.startswith("link: "))
-            runs = {
-                "linker": Run(shlex.split(line.removeprefix("link: ")), cwd),
-                "without": Run([*VITTE, *words, "--cache=read", "--dry-run"], cwd, environment=environment),
-                "with": Run([*VITTE, *words, "--cache=read"], cwd, environment=environment),
-            }
-            samples = measure(runs, rounds)
-            pairs = zip(samples["with"].seconds, samples["without"].seconds, strict=True)
-            step = statistics.median(a - b for a, b in pairs)
-            plain = samples["linker"].time
-            size = next(path for path in sorted(folder.glob("image*")) if not path.name.endswith(".tmp")).stat().st_size
-            print(f"{target:34} {name:>10} {plain * 1e3:8.1f} {step * 1e3:8.1f} {step / plain:6.2f} {size:10}", flush=True)
-            for path in folder.glob("image*"):
-                path.unlink()
+            out = folder / "linked"
+            out.mkdir()
+            words = ["build", "-O0", "--target", target, "-o", str(out / "image"), *inputs]
+            line = Run(_line(_vitte(cwd, environment, *words, "--dry-run")), cwd)
+            plain, step = [], []
+            for _ in range(rounds + 1):
+                plain.append(run_once(line)[0])
+                step.append(_step(words, cwd, environment))
+            size = max(path.stat().st_size for path in out.iterdir())
+            a, b = statistics.median(plain[1:]), statistics.median(step[1:])
+            print(f"{target:34} {name:>10} {a * 1e3:8.1f} {b * 1e3:8.1f} {b / a:6.2f} {size:10}", flush=True)
+            shutil.rmtree(out)
 
 
 def sizes(folder: Path, targets: list[str], environment: dict[str, str]) -> None:
