@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 for name in [name for name in os.environ if name.startswith("VITTE_")]:
     del os.environ[name]
 os.environ["VITTE_CACHE"] = str(ROOT / "build" / "test-cache")
+os.environ["VITTE_SYSROOTS"] = str(ROOT / "build" / "sysroots")
 os.environ["VITTE_JOBS"] = "1"
 os.environ["NO_COLOR"] = "1"
 os.environ["VITTE_NO_SERVER"] = "1"  # but for the tests of the server

@@ -17,6 +17,7 @@ def run(args: Args) -> int:
         folder = os.path.join(base, "vitte")
     package = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
     known = {"VITTE_CACHE": folder if mode == "on" else mode, "VITTE_LANG": "en", "VITTE_JOBS": str(min(os.cpu_count() or 1, 8))}
+    known["VITTE_SYSROOTS"] = os.path.join(folder, "sysroots")
     out = [f"VITTE_VERSION={__version__}", f"VITTE_STD={os.path.join(package, 'std')}"]
     out += [f"{name}={os.environ.get(name, '') or known.get(name, '')}" for name in VARIABLES]
     sys.stdout.write("\n".join(out) + "\n")

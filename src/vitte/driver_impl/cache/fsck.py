@@ -25,7 +25,7 @@ def fsck(folder: str) -> CacheReport:
     _check_memos(folder, whole, report.problems)
     checked = _check_entries(folder, whole, report.problems)
     for entry in listed(folder):
-        if entry.name not in ("journal", "objects", "last") and not is_own(entry.name):
+        if entry.name not in ("journal", "objects", "last", "sysroots") and not is_own(entry.name):
             report.notes.append(f"`{entry.path}` is none of the cache's files")
     report.values = {"artifacts": len(whole), "entries": checked}
     return report

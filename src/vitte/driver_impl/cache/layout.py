@@ -5,6 +5,7 @@
     objects/ab/...   artifacts by digest (`objects.py`)
     stat.vitte       memo of files that were read (`stat.py`)
     last/            memo of whole builds: by key, the artifact of the last one's plan
+    sysroots/        in the cache of what belongs to no package; `driver_impl/sysroot` looks after it
     compiler-...     memo of the compiler's identity, by the state of its files (`key.py`)
     lock             held while the index is replaced
     trimmed          its time says when eviction ran last (`trim.py`)

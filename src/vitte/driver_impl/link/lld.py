@@ -47,7 +47,7 @@ def _driver(path: str, program: str, flavour: LldFlavor) -> tuple[str, ...]:
 
 def _packaged(program: str, flavour: LldFlavor) -> Linker | None:
     """The `ziglang` package has every driver but the one for Mach-O."""
-    zig = "" if flavour is LldFlavor.MACHO else _ziglang()
+    zig = "" if flavour is LldFlavor.MACHO else ziglang()
     return Linker((zig, program), "lld", flavour) if zig else None
 
 
@@ -56,12 +56,12 @@ def _missing(program: str) -> Linker:
     raise DriverError("no linker was found", status=EXIT_TOOLCHAIN, helps=(install, "name one with `--linker` or `VITTE_LINKER`"))
 
 
-def _ziglang() -> str:
-    """The binary in the `ziglang` package, without importing it."""
+def ziglang() -> str:
+    """The binary in the `ziglang` package, without importing it; "" when it is not installed."""
     from importlib.util import find_spec
 
     spec = find_spec("ziglang")
     if spec is None or not spec.origin:
         return ""
-    path = os.path.join(os.path.dirname(spec.origin), "zig")
+    path = os.path.join(os.path.dirname(spec.origin), "zig.exe" if os.name == "nt" else "zig")
     return path if os.access(path, os.X_OK) else ""

@@ -41,13 +41,13 @@ def _is_program(path: str) -> bool:
     return os.path.isfile(path) and os.access(path, os.X_OK)
 
 
-def ask(words: tuple[str, ...]) -> str:
-    """What `--version` prints, on either stream; "" when it cannot be started or says nothing in time."""
+def ask(words: tuple[str, ...], question: str = "--version") -> str:
+    """What a program prints when it is asked what it is, on either stream; "" when it cannot be started or says nothing in time."""
     import subprocess
 
     try:
         done = subprocess.run(
-            [*words, "--version"], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS, env=environment()
+            [*words, question], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS, env=environment()
         )
     except (OSError, subprocess.SubprocessError):
         return ""
