@@ -8,6 +8,7 @@ import sys
 from msgspec.structs import replace
 
 from vitte.cli.parser import Args, Usage
+from vitte.driver.host import host
 from vitte.driver.options import (
     LINK_KINDS,
     CodegenBackend,
@@ -20,7 +21,7 @@ from vitte.driver.options import (
     OptLevel,
     RunConfig,
 )
-from vitte.driver.target import TARGETS, X86_64_LINUX_GNU, Target, find
+from vitte.driver.target import TARGETS, Target, find
 
 VARIABLES = (
     "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_RUNNER", "VITTE_SYSROOTS", "VITTE_LANG",
@@ -190,7 +191,7 @@ def _emit(args: Args) -> tuple[tuple[EmitKind, str], ...]:
 
 
 def _target(name: str, codegen: dict[str, str]) -> Target:
-    known = find(name) if name else X86_64_LINUX_GNU
+    known = find(name) if name else host()
     if known is None:
         from vitte.base.suggest import closest
 

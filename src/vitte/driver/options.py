@@ -12,7 +12,8 @@ from typing import Annotated, TypeVar
 
 from msgspec import Struct, field
 
-from vitte.driver.target import X86_64_LINUX_GNU, Target
+from vitte.driver.host import host
+from vitte.driver.target import Target
 
 T = TypeVar("T")
 Tracked = Annotated[T, "tracked"]
@@ -157,7 +158,7 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     """`native`, or `interp` to run in the SSA interpreter."""
 
     # How
-    target: Tracked[Target] = X86_64_LINUX_GNU
+    target: Tracked[Target] = field(default_factory=host)
     backend: TrackedObject[CodegenBackend] = LLVM
     opt_level: TrackedObject[OptLevel] = OptLevel.O0
     debug_info: TrackedObject[DebugInfo] = DebugInfo.NONE

@@ -46,7 +46,6 @@ def _linux(arch: str, environment: str, libc: str, tier: int) -> Target:
 
 
 X86_64_LINUX_GNU = _linux("x86_64", "gnu", "glibc", 1)
-"""The target when none is named."""
 
 _ALL = (
     X86_64_LINUX_GNU,

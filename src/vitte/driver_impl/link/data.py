@@ -35,6 +35,8 @@ class Request(Struct, frozen=True, kw_only=True):
     folders: tuple[str, ...] = ()
     runtime: tuple[str, ...] = ()
     if_needed: tuple[str, ...] = ()
+    system: bool = True
+    """Named libraries may be those of this machine."""
     loader: str = ""
     entry: str = ""
     """The symbol to start at; "" for the flavour's own."""

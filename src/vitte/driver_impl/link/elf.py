@@ -10,7 +10,7 @@ import os
 
 from vitte.driver.options import LldFlavor
 from vitte.driver_impl.link.data import Plan, Request, named, words
-from vitte.driver_impl.link.libraries import library
+from vitte.driver_impl.link.libraries import library, usual
 
 EMULATIONS = {"x86_64": "elf_x86_64", "aarch64": "aarch64linux", "riscv64": "elf64lriscv"}
 """`-m` by architecture. GNU ld and LLD agree on these names."""
@@ -55,7 +55,8 @@ def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Pl
     arguments += ["-o", named(request.temporary), *words(request)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
     near = os.path.dirname(request.runtime[0]) if request.runtime else ""
-    arguments += [word for word in (library(item, request.folders, near, request.static) for item in request.libraries) if word]
+    system = usual(request.arch) if request.system else ()
+    arguments += [word for word in (library(item, request.folders, near, request.static, system) for item in request.libraries) if word]
     arguments += request.runtime
     if request.if_needed:
         arguments += ["--as-needed", *request.if_needed, "--no-as-needed"]

@@ -6,11 +6,15 @@ import os
 
 from msgspec import Struct
 
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import Library
 
-_FOLDERS = ("/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-_LOADER = "/lib64/ld-linux-x86-64.so.2"
+LOADERS = {
+    "x86_64": "/lib64/ld-linux-x86-64.so.2",
+    "aarch64": "/lib/ld-linux-aarch64.so.1",
+    "riscv64": "/lib/ld-linux-riscv64-lp64d.so.1",
+}
+"""glibc's dynamic loader, where programs of the architecture look for it."""
+_FOLDERS = ("/lib/{}-linux-gnu", "/usr/lib/{}-linux-gnu", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
 IN_LIBC = ("c", "m", "pthread", "dl", "rt", "util")
 """Libraries that need no name: glibc has them in `libc.so.6`, and `libm.so.6` is always offered."""
 
@@ -23,8 +27,9 @@ class Runtime(Struct, frozen=True):
     loader: str
 
 
-def runtime() -> Runtime:
-    """From this process's own mappings, which are exact; from the usual folders when Python is static or musl's."""
+def runtime(arch: str) -> Runtime | None:
+    """From this process's own mappings, which are exact; from the usual folders when Python is static or musl's. None when this machine,
+    whose architecture is `arch`, has no glibc."""
     mapped: dict[str, str] = {}
     try:
         with open("/proc/self/maps") as maps:
@@ -35,24 +40,27 @@ def runtime() -> Runtime:
                     mapped.setdefault(name, path)
     except OSError:
         pass
-    libc = mapped.get("libc.so.6") or _search("libc.so.6")
+    libc = mapped.get("libc.so.6") or _search("libc.so.6", arch)
     if not libc:
-        raise DriverError(
-            "the C library `libc.so.6` was not found", status=EXIT_TOOLCHAIN, helps=("Vitte programs need glibc at run time",)
-        )
+        return None
     near = os.path.join(os.path.dirname(libc), "libm.so.6")
-    libm = mapped.get("libm.so.6") or (near if os.path.exists(near) else _search("libm.so.6"))
-    loader = _LOADER if os.path.exists(_LOADER) else mapped.get("ld-linux-x86-64.so.2", _LOADER)
-    return Runtime(libc, libm, loader)
+    libm = mapped.get("libm.so.6") or (near if os.path.exists(near) else _search("libm.so.6", arch))
+    loader = LOADERS[arch]
+    return Runtime(libc, libm, loader if os.path.exists(loader) else mapped.get(os.path.basename(loader), loader))
 
 
-def _search(name: str) -> str:
-    return next((path for path in (os.path.join(folder, name) for folder in _FOLDERS) if os.path.exists(path)), "")
+def usual(arch: str) -> tuple[str, ...]:
+    """The folders in which Linux systems have their libraries."""
+    return tuple(folder.format(arch) for folder in _FOLDERS)
 
 
-def library(item: Library, folders: tuple[str, ...] = (), near: str = "", static: bool = False) -> str:
+def _search(name: str, arch: str) -> str:
+    return next((path for path in (os.path.join(folder, name) for folder in usual(arch)) if os.path.exists(path)), "")
+
+
+def library(item: Library, folders: tuple[str, ...] = (), near: str = "", static: bool = False, system: tuple[str, ...] = ()) -> str:
     """What `-l NAME` or `#[link(name = "...")]` stands for: a path when the library is where libraries are (a development name or a
-    versioned one; `folders` first, and `near` before the usual ones), else `-lNAME`, about which the linker will complain. "" for what
+    versioned one; `folders` first, then `near` and those of the `system`), else `-lNAME`, about which the linker will complain. "" for what
     libc has already. `static`: the program loads nothing at run time."""
     name = item.name
     if "/" in name:
@@ -64,7 +72,7 @@ def library(item: Library, folders: tuple[str, ...] = (), near: str = "", static
         return found
     if name in IN_LIBC and not item.kind:
         return ""
-    return _in_folders(name, (near, *_FOLDERS) if near else _FOLDERS, suffixes) or (f"-l:lib{name}.a" if static else f"-l{name}")
+    return _in_folders(name, (near, *system) if near else system, suffixes) or (f"-l:lib{name}.a" if static else f"-l{name}")
 
 
 def _in_folders(name: str, folders: tuple[str, ...], suffixes: tuple[str, ...]) -> str:

@@ -105,13 +105,17 @@ def files_of(path: str) -> list[str] | None:
         return [real]
     import subprocess
 
+    from vitte.driver.host import architecture
     from vitte.driver_impl.link.libraries import runtime
 
+    running = runtime(architecture()) if architecture() else None
+    if running is None:
+        return None
     try:
         done = subprocess.run(
-            [runtime().loader, "--list", real], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS
+            [running.loader, "--list", real], stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=SECONDS
         )
-    except (OSError, subprocess.SubprocessError, DriverError):
+    except (OSError, subprocess.SubprocessError):
         return None
     text = done.stdout.decode("utf-8", "surrogateescape")
     if done.returncode != 0 or "not found" in text:

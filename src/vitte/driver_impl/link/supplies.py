@@ -10,7 +10,7 @@ from vitte.driver.target import Target
 
 class Supplies(Struct, frozen=True, kw_only=True):
     """Fields as in `data.Request`; paths are absolute. `start` is a start file of the C library; where it is "" the start object that code
-    generation makes is linked, if the target has one."""
+    generation makes is linked, if the target has one. `system`: libraries that a program names may be those of this machine."""
 
     start: str = ""
     static: bool = False
@@ -20,6 +20,7 @@ class Supplies(Struct, frozen=True, kw_only=True):
     loader: str = ""
     entry: str = ""
     minimum: str = ""
+    system: bool = True
 
     def files(self) -> tuple[str, ...]:
         """All files that are read: their contents decide about the image."""
@@ -28,9 +29,8 @@ class Supplies(Struct, frozen=True, kw_only=True):
 
 def find(target: Target) -> Supplies:
     """Raises `DriverError` when something of it is not on this machine."""
-    if target.name == "x86_64-unknown-linux-gnu":
-        from vitte.driver_impl.link.libraries import runtime
+    if target.system == "linux":
+        from vitte.driver_impl.link import linux
 
-        here = runtime()
-        return Supplies(runtime=(here.libc,), if_needed=(here.libm,) if here.libm else (), loader=here.loader)
+        return linux.supplies(target)
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))

@@ -82,8 +82,8 @@ def _plan(options: DriverOptions, context: DriverContext, start: str, objects: l
     request = Request(
         flavour=linker.flavour, arch=options.target.arch, start=supplied.start or start, objects=tuple(objects), output=output,
         temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
-        runtime=supplied.runtime, if_needed=supplied.if_needed, loader=supplied.loader, entry=supplied.entry, minimum=supplied.minimum,
-        strip=options.strip, args=options.link_args,
+        runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system, loader=supplied.loader, entry=supplied.entry,
+        minimum=supplied.minimum, strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 

@@ -14,9 +14,9 @@ a sysroot depends on where it lies or was made, so that images made with it are 
 from __future__ import annotations
 
 from vitte.driver_impl.sysroot.recipes import RECIPES
-from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile, find, remove, require, trouble, verify
+from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile, find, remove, require, there, trouble, verify
 
-__all__ = ["RECIPES", "Sysroot", "SysrootFile", "add", "find", "remove", "require", "trouble", "verify"]
+__all__ = ["RECIPES", "Sysroot", "SysrootFile", "add", "find", "remove", "require", "there", "trouble", "verify"]
 
 
 def add(targets: list[str], progress: object = None) -> list[Sysroot]:

@@ -89,6 +89,12 @@ def find(target: Target) -> Sysroot | None:
         return None
 
 
+def there(target: Target) -> bool:
+    """Whether something stands in the place of the target's sysroot, fit for use or not."""
+    folder = folder_of(target.name)
+    return bool(folder) and os.path.isdir(folder)
+
+
 def trouble(target: Target) -> str:
     """Why a sysroot that is there is not found; "" when there is none, or nothing is wrong."""
     try:

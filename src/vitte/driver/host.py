@@ -1,0 +1,56 @@
+"""Policy: which target this machine is, the one that is meant when none is named."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from vitte.driver.error import DriverError
+from vitte.driver.target import TARGETS, Target
+
+_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+
+
+def name_of(platform: str, machine: str, libc: str) -> str:
+    """The target's name, "" when this kind of machine is none of Vitte's. `platform`: as `sys.platform` has it. `machine`: as `uname -m`.
+    `libc`: what Python says of the C library, which is empty for musl."""
+    arch = _ARCHITECTURES.get(machine.lower(), "")
+    if platform == "linux":
+        name = f"{arch}-unknown-linux-{'gnu' if libc.startswith('glibc') else 'musl'}"
+    elif platform == "darwin":
+        name = f"{arch}-apple-macos"
+    elif platform == "win32":
+        name = "x86_64-pc-windows"  # Windows on other processors runs these too
+    else:
+        return ""
+    return name if name in TARGETS else ""
+
+
+def host() -> Target:
+    """This machine's own target. Raises `DriverError` when it is none of Vitte's."""
+    name = _name()
+    if name:
+        return TARGETS[name]
+    what = f"{sys.platform} on {_machine() or 'an unknown processor'}"
+    raise DriverError(f"this machine ({what}) is no target of Vitte's", helps=("`--target` names one; `vitte target list` lists them",))
+
+
+def architecture() -> str:
+    """This machine's, in the words of `Target.arch`; "" for one that has no target."""
+    return _ARCHITECTURES.get(_machine().lower(), "")
+
+
+def _name() -> str:
+    return name_of(sys.platform, _machine(), _libc())
+
+
+def _machine() -> str:
+    return os.uname().machine if hasattr(os, "uname") else ""
+
+
+def _libc() -> str:
+    """`glibc 2.36`; "" where it is another."""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        return ""
