@@ -75,7 +75,7 @@ def definitions() -> Definitions:
         adt("demo::Color", "pick", [("Red", []), ("Green", [])]),
     ]
     procs = [
-        proc(lang.ALLOC, [("lend", t.USIZE)], t.ptr_ty(t.U8, True)),
+        proc(lang.ALLOC, [("lend", t.INT)], t.ptr_ty(t.U8, True)),
         proc(lang.DEALLOC, [("lend", t.ptr_ty(t.U8, True))], t.UNIT),
         proc(lang.STR_RETAIN, [("lend", t.ptr_ty(t.USIZE, True))], t.UNIT),
         proc(lang.STR_RELEASE, [("lend", t.ptr_ty(t.USIZE, True))], t.UNIT),

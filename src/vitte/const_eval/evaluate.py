@@ -37,7 +37,8 @@ class _ConstMachine(Machine):
 
     def __init__(self, evaluator: _Evaluator) -> None:
         self.evaluator = evaluator
-        super().__init__([evaluator.module], checked=True, step_limit=evaluator.ctx.const_step_limit)
+        ctx = evaluator.ctx
+        super().__init__([evaluator.module], checked=True, step_limit=ctx.const_step_limit, pointer_bytes=ctx.target.pointer_bytes)
         ConstNatives(self)
         self._images: dict[str, int] = {}
 

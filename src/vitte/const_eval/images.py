@@ -60,7 +60,7 @@ class Imager:
             offset = at - start
             if not 0 <= offset < size:
                 continue
-            data[offset : offset + 8] = bytes(8)
+            data[offset : offset + self.memory.pointer_bytes] = bytes(self.memory.pointer_bytes)
             if offset in owners:
                 continue
             if offset in owned:

@@ -82,11 +82,12 @@ class _Functions(dict[int, Native]):
 class Machine:
     """Modules are linked by adding them. `checked`: memory tells uninitialised bytes and pointers apart. `step_limit`: 0 for none."""
 
-    def __init__(self, modules: Iterable[Module], *, checked: bool = False, step_limit: int = 0) -> None:
+    def __init__(self, modules: Iterable[Module], *, checked: bool = False, step_limit: int = 0, pointer_bytes: int = 8) -> None:
+        assert checked or pointer_bytes == 8
         self.checked = checked
         self.limited = step_limit > 0
         self.steps = [step_limit]
-        self.memory = Memory(checked)
+        self.memory = Memory(checked, pointer_bytes)
         self.functions: dict[str, Function] = {}
         self.globals: dict[str, Global] = {}
         self.natives: dict[str, Native] = {}

@@ -2,7 +2,8 @@
 
 A pointer is `object << 32 | offset`. Objects are numbered from 2, so 0 is null; numbers are never used again, so a pointer to freed memory
 leads nowhere; and an offset beyond an object's end reaches no other object. What is *checked* has a shadow besides: one byte per byte,
-0 uninitialised, 1 data, 2 part of a pointer.
+0 uninitialised, 1 data, 2 part of a pointer. Where the target's pointers have 32 bits, constants are evaluated in checked memory that holds
+the number of a pointer in place of it.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ FRESH = b"\xa5"
 FORMATS: dict[str, str] = {"i1": "<?", "i8": "<b", "i16": "<h", "i32": "<i", "i64": "<q", "f32": "<f", "f64": "<d", "ptr": "<Q"}
 """How scalars lie in memory; integers are signed numbers here. `i128` is two words."""
 STRUCTS: dict[str, Struct] = {ty: Struct(form) for ty, form in FORMATS.items()}
+NUMBER = Struct("<I")
+"""How the number of a pointer lies in memory."""
 MAX_SIZE = 1 << 31
 
 _UNINIT, _DATA, _POINTER = 0, 1, 2
@@ -29,11 +32,15 @@ class MemoryFault(Exception):
 
 
 class Memory:
-    """`data` by object; immutable ones are `bytes`. `heap`: where each allocation came from. `names`: of globals and functions."""
+    """`data` by object; immutable ones are `bytes`. `heap`: where each allocation came from. `names`: of globals and functions.
+    `pointer_bytes`: 8, or 4, which only checked memory can be."""
 
-    __slots__ = ("data", "heap", "names", "new", "shadow")
+    __slots__ = ("_numbers", "_stored", "data", "heap", "names", "new", "pointer_bytes", "shadow")
 
-    def __init__(self, checked: bool = False) -> None:
+    def __init__(self, checked: bool = False, pointer_bytes: int = 8) -> None:
+        self.pointer_bytes = pointer_bytes
+        self._stored: list[int] = [0]
+        self._numbers: dict[int, int] = {0: 0}
         self.data: dict[int, bytearray | bytes] = {}
         self.heap: dict[int, object] = {}
         self.names: dict[int, str] = {}
@@ -163,7 +170,7 @@ class Memory:
 
     def load(self, ty: str, pointer: int) -> int | float:
         """A scalar; raises MemoryFault where memory holds none yet."""
-        form = STRUCTS.get(ty)
+        form = STRUCTS.get(ty) if ty != "ptr" or self.pointer_bytes == 8 else NUMBER
         size = 16 if form is None else form.size
         data, offset = self.span(pointer, size)
         if self.shadow is not None:
@@ -174,13 +181,27 @@ class Memory:
                 raise MemoryFault("read of a part of a pointer")
         if form is None:
             return int.from_bytes(data[offset : offset + 16], "little", signed=True)
-        return form.unpack_from(data, offset)[0]  # type: ignore[no-any-return]
+        value: int | float = form.unpack_from(data, offset)[0]
+        return value if form is not NUMBER else self._pointer(int(value))
+
+    def _pointer(self, number: int) -> int:
+        """The pointer of that number; what was never stored as a pointer is itself."""
+        return self._stored[number] if number < len(self._stored) else number
+
+    def _number(self, pointer: int) -> int:
+        known = self._numbers.get(pointer)
+        if known is None:
+            known = self._numbers[pointer] = len(self._stored)
+            self._stored.append(pointer)
+        return known
 
     def store(self, ty: str, value: int | float, pointer: int) -> None:
-        form = STRUCTS.get(ty)
+        form = STRUCTS.get(ty) if ty != "ptr" or self.pointer_bytes == 8 else NUMBER
         size = 16 if form is None else form.size
         data, offset = self.writable(pointer, size)
-        if form is None:
+        if form is NUMBER:
+            form.pack_into(data, offset, self._number(int(value)))
+        elif form is None:
             data[offset : offset + 16] = int(value).to_bytes(16, "little", signed=True)
         elif ty == "f32" and value == value and abs(value) > 3.4028235677973366e38:
             form.pack_into(data, offset, float("inf") if value > 0 else float("-inf"))
@@ -194,12 +215,14 @@ class Memory:
         data = self.data[number]
         found: list[tuple[int, int]] = []
         shadow = self.shadow[number] if self.shadow is not None else None
-        word = STRUCTS["ptr"]
-        for offset in range(0, len(data) - 7, 8):
+        step = self.pointer_bytes
+        word = STRUCTS["ptr"] if step == 8 else NUMBER
+        for offset in range(0, len(data) - step + 1, step):
             if shadow is None:
                 value = word.unpack_from(data, offset)[0]
                 if value >> OFFSET_BITS in self.data:
                     found.append((offset, value))
             elif shadow[offset] == _POINTER:
-                found.append((offset, word.unpack_from(data, offset)[0]))
+                value = word.unpack_from(data, offset)[0]
+                found.append((offset, value if word is not NUMBER else self._pointer(value)))
         return found

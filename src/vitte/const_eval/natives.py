@@ -20,6 +20,7 @@ class ConstNatives:
 
     def __init__(self, machine: Machine) -> None:
         self.memory = machine.memory
+        self.word = f"i{8 * machine.memory.pointer_bytes}"
         natives: dict[str, Native] = {
             "malloc": self.memory.allocate, "free": self.memory.free, "realloc": self.resize, RESIZE: self.resize,
             lang.ALLOC: self.memory.allocate, lang.DEALLOC: self.memory.free,
@@ -47,12 +48,12 @@ class ConstNatives:
 
     def retain(self, owner: int) -> None:
         if owner:
-            self.memory.store("i64", int(self.memory.load("i64", owner)) + 1, owner)
+            self.memory.store(self.word, int(self.memory.load(self.word, owner)) + 1, owner)
 
     def release(self, owner: int) -> None:
         if owner:
-            left = int(self.memory.load("i64", owner)) - 1
-            self.memory.store("i64", left, owner)
+            left = int(self.memory.load(self.word, owner)) - 1
+            self.memory.store(self.word, left, owner)
             if not left:
                 self.memory.free(owner)
 
@@ -63,8 +64,8 @@ class ConstNatives:
         data = self.text(a) + self.text(b)
         owner = self.memory.allocate(HEADER + len(data)) if data else 0
         if owner:
-            self.memory.store("i64", 1, owner)
-            self.memory.store("i64", len(data), owner + 8)
+            self.memory.store(self.word, 1, owner)
+            self.memory.store(self.word, len(data), owner + self.memory.pointer_bytes)
             self.memory.write(owner + HEADER, data)
         self.memory.store("ptr", owner + HEADER if owner else 0, to)
         self.memory.store("i64", len(data), to + 8)

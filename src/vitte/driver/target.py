@@ -37,6 +37,8 @@ class Target(Struct, frozen=True):
     def platforms(self) -> tuple[str, ...]:
         """Folders of `std/sys` in which a module of the platform layer is looked for, the most special one first."""
         numbers = "bare" if self.libc == "none" else "libc"
+        if self.arch == "wasm32":
+            return ("wasm", self.system, numbers)
         return (self.system, "posix", numbers) if self.system in ("linux", "macos") else (self.system, numbers)
 
 

@@ -97,3 +97,19 @@ def readable(text: str) -> str:
 def last_name(path: str) -> str:
     """What follows the module and the scopes, for people: `Point.norm`, `impl(Show for Point).show`."""
     return readable(path).rpartition("::")[2]
+
+
+_IMPORT = "import "
+
+
+def import_symbol(module: str, name: str) -> str:
+    """The symbol of a procedure that a WebAssembly program imports from a module of its host."""
+    return f"{_IMPORT}{module} {name}"
+
+
+def imported(symbol: str) -> tuple[str, str] | None:
+    """The module and the name that `import_symbol` was given; None for other symbols."""
+    if not symbol.startswith(_IMPORT):
+        return None
+    module, _, name = symbol[len(_IMPORT) :].rpartition(" ")
+    return module, name

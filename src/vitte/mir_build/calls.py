@@ -244,8 +244,7 @@ class Calls(Exprs):
         size = self.assign_temp(t.INT, mir.SizeOf("sizeof", inner), span)
         bytes_ty = t.ptr_ty(t.U8, True)
         memory = self.temp(bytes_ty)
-        wide = self.assign_temp(t.USIZE, mir.Cast("int", mir.Copy(Place(size)), t.USIZE), span)
-        self.call_lang(Place(memory), lang.ALLOC, (), [mir.Copy(Place(wide))], span)
+        self.call_lang(Place(memory), lang.ALLOC, (), [mir.Copy(Place(size))], span)
         pointer_ty = t.ptr_ty(inner, True)
         if pointer_ty is bytes_ty:
             pointer = memory

@@ -21,7 +21,7 @@ _COMPARES = frozenset(("eq", "ne", "ult", "ule", "ugt", "uge"))
 
 
 def size_of(ty: str) -> int:
-    """Bytes of a scalar in memory."""
+    """Bytes of a scalar in memory; of a pointer, the most that it has on any target: what overlaps may be overestimated."""
     return 8 if ty == "ptr" else max(1, BITS[ty] // 8)
 
 

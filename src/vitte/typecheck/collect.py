@@ -29,6 +29,7 @@ from vitte.ir.defs import (
     head,
 )
 from vitte.ir.impls import bounds_of, match_impl, normalize
+from vitte.ir.paths import import_symbol
 from vitte.ir.types import HAS_PROJECTION, Ty, show
 from vitte.typecheck import errors as E
 from vitte.typecheck.constants import Evaluator, fits
@@ -426,6 +427,9 @@ class Collector:
             self.proc_attrs(item, proc)
         if (proc.abi == "C" and not proc.has_body and not proc.symbol) or (proc.abi == "C" and not proc.symbol):
             proc.symbol = proc.name
+        host = next((name for name, kind in proc.links if kind == "wasm"), "")
+        if host and not proc.has_body:
+            proc.symbol = import_symbol(host, proc.symbol)
         self.procs.append((item, proc))
         self.interface.procs[item.path] = proc
         self.defs.procs[item.path] = proc

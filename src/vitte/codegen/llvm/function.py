@@ -97,7 +97,7 @@ class FunctionEmitter:
                     names[inst.result] = "null"
                 elif op == "global_addr":
                     name = module.global_name(inst.sym)
-                    names[inst.result] = f"getelementptr inbounds (i8, ptr {name}, i64 {inst.imm})" if inst.imm else name
+                    names[inst.result] = f"getelementptr inbounds (i8, ptr {name}, {module.size_type} {inst.imm})" if inst.imm else name
                 elif op == "here":
                     names[inst.result] = module.places.row(self.fn, inst.loc)
                 elif op == "fn_addr":

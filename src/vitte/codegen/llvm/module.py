@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 from vitte.codegen.llvm.function import FunctionEmitter
 from vitte.codegen.llvm.places import PlaceTables
-from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE, escape, quote, symbol, widened
+from vitte.codegen.llvm.text import ALIGN, PASSED, RETURNED, TYPE, escape, quote, symbol, widened
 from vitte.codegen.llvm.wide import INTRINSICS, WIDE
 from vitte.codegen.patching import Prepared
 from vitte.ir import lang
+from vitte.ir.paths import imported
 from vitte.ir.ssa import Signature
 
 if TYPE_CHECKING:
@@ -85,6 +86,9 @@ class ModuleEmitter:
         self.places = PlaceTables(self)
         self.global_names: dict[str, str] = {g.symbol: symbol(g.symbol) for g in module.globals}
         self.external_globals: dict[str, str] = {}
+        self.size_type = f"i{ctx.target.pointer_bits}"
+        """The type of offsets, and of numbers of bytes that LLVM's own procedures take."""
+        self.align = {**ALIGN, "ptr": ctx.target.pointer_bytes}
         self.likely = self.unlikely = self.range = ""
         self.common = self._common_attributes()
         self.debug: ModuleDebug | None = None
@@ -108,6 +112,8 @@ class ModuleEmitter:
     def callee(self, name: str) -> str:
         known = self.defined.get(name) or self.callees.get(name)
         if known is None:
+            if name == "abort" and self.ctx.target.libc == "none":
+                return self.intrinsic("llvm.trap", "void", "")  # there is no signal to end by
             known = self.callees[name] = symbol(name)
         return known
 
@@ -180,9 +186,12 @@ class ModuleEmitter:
             name = self.strings[text] = f"@vitte.s.{number}"
             data = text.encode("utf-8", "surrogatepass")
             count = len(data)
+            # Where pointers have 32 bits, the gap before the length is there by its alignment, and the one after the owner is not.
+            gap = 8 - self.ctx.target.pointer_bytes
+            kind, value = (f", [{gap} x i8]", f", [{gap} x i8] zeroinitializer") if gap else ("", "")
             self.constants.append(
-                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr, [{count} x i8] }} "
-                f"{{ ptr getelementptr inbounds (i8, ptr {name}, i64 24), i64 {count}, ptr null, "
+                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr{kind}, [{count} x i8] }} "
+                f"{{ ptr getelementptr inbounds (i8, ptr {name}, {self.size_type} 24), i64 {count}, ptr null{value}, "
                 f'[{count} x i8] c"{escape(data)}" }}, align 8'
             )
         return name
@@ -209,7 +218,7 @@ class ModuleEmitter:
         for flag, word in (("noreturn", "noreturn"), ("cold", "cold"), ("noinline", "noinline"), ("inline", "inlinehint")):
             if flag in flags:
                 words.append(word)
-        if sum([slot.size for slot in fn.slots]) >= 4096:
+        if sum([slot.size for slot in fn.slots]) >= 4096 and self.ctx.target.arch != "wasm32":
             words.append('"probe-stack"="inline-asm"')  # a frame larger than the guard page must not step over it
         params: list[str] = []
         is_c = "c" in flags
@@ -280,7 +289,8 @@ class ModuleEmitter:
         if signature.variadic:
             params = f"{params}, ..." if params else "..."
         result = TYPE[signature.result] if signature.signs else RETURNED[signature.result]
-        return f"declare {local}{result} {symbol(name)}({params}) {self.attributes(('nounwind',))}"
+        words = ("nounwind", *_origin(name))
+        return f"declare {local}{result} {symbol(name)}({params}) {self.attributes(words)}"
 
     def _global(self, g: Global) -> str:
         linkage = _DATA_LINKAGE[g.linkage]
@@ -306,12 +316,21 @@ class ModuleEmitter:
                 values.append(f'[{offset - at} x i8] c"{escape(data[at:offset])}"')
             name = self.global_name(target)
             types.append("ptr")
-            values.append(f"ptr getelementptr (i8, ptr {name}, i64 {addend})" if addend else f"ptr {name}")
+            values.append(f"ptr getelementptr (i8, ptr {name}, {self.size_type} {addend})" if addend else f"ptr {name}")
             at = offset + step
         if at < len(data):
             types.append(f"[{len(data) - at} x i8]")
             values.append(f'[{len(data) - at} x i8] c"{escape(data[at:])}"')
         return f"<{{ {', '.join(types)} }}>", f"<{{ {', '.join(values)} }}>"
+
+
+def _origin(name: str) -> tuple[str, ...]:
+    """Attributes that say which module of a WebAssembly host has a procedure, and by what name."""
+    found = imported(name)
+    if found is None:
+        return ()
+    module, own = found
+    return (f'"wasm-import-module"={quote(module)}', f'"wasm-import-name"={quote(own)}')
 
 
 def param_attributes(flags: str) -> str:

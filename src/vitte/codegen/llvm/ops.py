@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from vitte.codegen.llvm.text import ALIGN, PASSED, RETURNED, TYPE
+from vitte.codegen.llvm.text import PASSED, RETURNED, TYPE
 from vitte.ir.fold import TRAP_WORDS
 
 if TYPE_CHECKING:
@@ -187,7 +187,8 @@ def _select(f: FunctionEmitter, inst: Inst) -> None:
 def _ptr_add(f: FunctionEmitter, inst: Inst) -> None:
     names = f.names
     a, b = inst.args
-    f.out.append(f"  {names[inst.result]} = getelementptr inbounds i8, ptr {names[a]}, i64 {names[b]}{f.at[inst.loc]}")
+    by = _count(f, names[b], inst.loc)
+    f.out.append(f"  {names[inst.result]} = getelementptr inbounds i8, ptr {names[a]}, {f.module.size_type} {by}{f.at[inst.loc]}")
 
 
 def _address(f: FunctionEmitter, base: int, offset: int, loc: int) -> str:
@@ -195,7 +196,7 @@ def _address(f: FunctionEmitter, base: int, offset: int, loc: int) -> str:
         return f.names[base]
     name = f.temp()
     nuw = " nuw" if offset > 0 else ""
-    f.out.append(f"  {name} = getelementptr inbounds{nuw} i8, ptr {f.names[base]}, i64 {offset}{f.at[loc]}")
+    f.out.append(f"  {name} = getelementptr inbounds{nuw} i8, ptr {f.names[base]}, {f.module.size_type} {offset}{f.at[loc]}")
     return name
 
 
@@ -207,7 +208,7 @@ def _load(f: FunctionEmitter, inst: Inst) -> None:
         f.out.append(f"  {byte} = load i8, ptr {address}, align 1, !range {f.module.bool_range()}{f.at[inst.loc]}")
         f.out.append(f"  {f.names[inst.result]} = trunc nuw i8 {byte} to i1{f.at[inst.loc]}")
         return
-    f.out.append(f"  {f.names[inst.result]} = load {TYPE[ty]}, ptr {address}, align {ALIGN[ty]}{f.at[inst.loc]}")
+    f.out.append(f"  {f.names[inst.result]} = load {TYPE[ty]}, ptr {address}, align {f.module.align[ty]}{f.at[inst.loc]}")
 
 
 def _store(f: FunctionEmitter, inst: Inst) -> None:
@@ -219,29 +220,46 @@ def _store(f: FunctionEmitter, inst: Inst) -> None:
         f.out.append(f"  {byte} = zext i1 {f.names[value]} to i8{f.at[inst.loc]}")
         f.out.append(f"  store i8 {byte}, ptr {address}, align 1{f.at[inst.loc]}")
         return
-    f.out.append(f"  store {TYPE[ty]} {f.names[value]}, ptr {address}, align {ALIGN[ty]}{f.at[inst.loc]}")
+    f.out.append(f"  store {TYPE[ty]} {f.names[value]}, ptr {address}, align {f.module.align[ty]}{f.at[inst.loc]}")
 
 
 def _memcpy(f: FunctionEmitter, inst: Inst) -> None:
     if inst.imm:
         to, source = inst.args
-        callee = f.module.intrinsic("llvm.memcpy.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-        f.out.append(f"  call void {callee}(ptr {f.names[to]}, ptr {f.names[source]}, i64 {inst.imm}, i1 false){f.at_call(inst.loc)}")
+        _bytes(f, "memcpy", f"ptr {f.names[to]}, ptr {f.names[source]}", str(inst.imm), inst.loc)
 
 
 def _copy(name: str) -> Emitter:
     def emit(f: FunctionEmitter, inst: Inst) -> None:
         to, source, count = (f.names[a] for a in inst.args)
-        callee = f.module.intrinsic(f"llvm.{name}.p0.p0.i64", "void", "ptr, ptr, i64, i1")
-        f.out.append(f"  call void {callee}(ptr {to}, ptr {source}, i64 {count}, i1 false){f.at_call(inst.loc)}")
+        _bytes(f, name, f"ptr {to}, ptr {source}", _count(f, count, inst.loc), inst.loc)
 
     return emit
 
 
 def _memset(f: FunctionEmitter, inst: Inst) -> None:
     to, byte, count = (f.names[a] for a in inst.args)
-    callee = f.module.intrinsic("llvm.memset.p0.i64", "void", "ptr, i8, i64, i1")
-    f.out.append(f"  call void {callee}(ptr {to}, i8 {byte}, i64 {count}, i1 false){f.at_call(inst.loc)}")
+    _bytes(f, "memset", f"ptr {to}, i8 {byte}", _count(f, count, inst.loc), inst.loc)
+
+
+def _count(f: FunctionEmitter, count: str, loc: int) -> str:
+    """A number of bytes, an i64, in the width of addresses: LLVM wants it for its own procedures, and takes any width for offsets but
+    gets them wrong at level 0."""
+    size = f.module.size_type
+    if size == "i64":
+        return count
+    if count[0] != "%":
+        return str(int(count) & 0xFFFF_FFFF)
+    narrow = f.temp()
+    f.out.append(f"  {narrow} = trunc i64 {count} to {size}{f.at[loc]}")
+    return narrow
+
+
+def _bytes(f: FunctionEmitter, name: str, operands: str, count: str, loc: int) -> None:
+    size = f.module.size_type
+    types, suffix = ("ptr, i8", "p0") if name == "memset" else ("ptr, ptr", "p0.p0")
+    callee = f.module.intrinsic(f"llvm.{name}.{suffix}.{size}", "void", f"{types}, {size}, i1")
+    f.out.append(f"  call void {callee}({operands}, {size} {count}, i1 false){f.at_call(loc)}")
 
 
 def _call(f: FunctionEmitter, inst: Inst) -> None:

@@ -44,7 +44,7 @@ class PlaceTables:
             name = self.foreign.get(owner)
             if name is None:
                 name = self.foreign[owner] = symbol(table_symbol(owner))
-            return _address(name, ordinal)
+            return _address(name, ordinal, self.module.size_type)
         if where is not None:
             file, key = where.file or fn.file or unit.file, (where.line, where.col)
         else:
@@ -53,7 +53,7 @@ class PlaceTables:
         if rows is None:
             rows = self.own[file] = {}
         ordinal = rows.setdefault(key, len(rows))
-        return _address(symbol(self._name(file)), ordinal)
+        return _address(symbol(self._name(file)), ordinal, self.module.size_type)
 
     def _name(self, file: str) -> str:
         unit = self.module.unit
@@ -79,5 +79,5 @@ class PlaceTables:
         return f'{symbol(name)} = dso_local hidden externally_initialized constant {kind} c"{escape(data)}"{section}, align 4'
 
 
-def _address(name: str, ordinal: int) -> str:
-    return f"getelementptr (i8, ptr {name}, i64 {ROW * ordinal})" if ordinal else name
+def _address(name: str, ordinal: int, size: str) -> str:
+    return f"getelementptr (i8, ptr {name}, {size} {ROW * ordinal})" if ordinal else name

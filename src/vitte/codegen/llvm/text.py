@@ -63,4 +63,4 @@ def widened(ty: str, sign: str, arch: str) -> str:
 
 
 ALIGN: dict[str, int] = {"i1": 1, "i8": 1, "i16": 2, "i32": 4, "i64": 8, "i128": 16, "f32": 4, "f64": 8, "ptr": 8}
-"""Alignment of a scalar in memory, in bytes."""
+"""Alignment of a scalar in memory, in bytes; of a pointer where it has 64 bits."""

@@ -33,4 +33,6 @@ def find(target: Target) -> Supplies:
         from vitte.driver_impl.link import linux
 
         return linux.supplies(target)
+    if target.arch == "wasm32":
+        return Supplies(static=True, pie=False)
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))

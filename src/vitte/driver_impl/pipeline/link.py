@@ -66,7 +66,8 @@ def link_program(
 def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
     """Link objects that the caller has, with the start object, to `output`. The command line that was run, with its temporary
     output's name. Raises `DriverError` when there is no linker or it crashed; complaints of the linker become diagnostics."""
-    path = _write("start", _GENERATED["start"](options.target), context)
+    start = _GENERATED["start"](options.target)
+    path = _write("start", start, context) if start else ""
     if options.target.libc == "none":
         objects = [*objects, _write("support", _GENERATED["support"](options.target), context)]
     _, plan = _plan(options, context, path, objects, output)
@@ -134,7 +135,7 @@ _GENERATED = {"start": _start_object, "support": _support_object}
 
 
 def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
-    """Path and digest of an object of `_GENERATED`, made once per compiler and target."""
+    """Path and digest of an object of `_GENERATED`, made once per compiler and target; "" where the target has none."""
     cache = keeps.library.cache
     key = CacheKey(name, options.target.name)
     fingerprint = digest(f"{name} {keeps.identity} {options.target.name}".encode())
@@ -143,6 +144,8 @@ def _generated(name: str, options: DriverOptions, context: DriverContext, keeps:
         if path:
             return path, entry.artifact
     data = _GENERATED[name](options.target)
+    if not data:
+        return "", ""
     artifact = cache.write(data)
     if artifact:
         cache.put(CacheEntry(key, fingerprint, artifact))
