@@ -43,7 +43,7 @@ def test_every_command_has_help(command: str) -> None:
     assert vitte("help", command).out == ran.out
 
 
-@pytest.mark.parametrize("command", ["fmt", "fix", "doc", "lsp", "bench", "bootstrap", "inspect", "target"])
+@pytest.mark.parametrize("command", ["fmt", "fix", "doc", "lsp", "bench", "bootstrap", "inspect"])
 def test_later_commands_say_so(command: str) -> None:
     ran = vitte(command, "x.vit", "--whatever")
     assert (ran.status, ran.out) == (2, "") and f"`vitte {command}` is not supported yet" in ran.err

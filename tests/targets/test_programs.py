@@ -11,10 +11,11 @@ import pytest
 
 from tests.harness.programs import programs, title
 from tests.harness.running import check, said_of
+from tests.harness.sysroots import prepare
 from vitte.driver.target import TARGETS
 
 ROOT = Path(__file__).parent.parent.parent
-RUN: tuple[str, ...] = ()
+RUN: tuple[str, ...] = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl")
 """The targets of tier 1 but the usual one, whose programs are in `tests/run`."""
 
 
@@ -34,4 +35,5 @@ def cases() -> list[object]:
 @pytest.mark.foreign
 @pytest.mark.parametrize(("path", "root", "target"), cases())
 def test_program(path: Path, root: Path, target: str) -> None:
+    prepare(*RUN)
     check(path, root, ["--target", target, "-O2" if root.name == "examples" else "-O0"])

@@ -21,7 +21,7 @@ from vitte.driver.options import (
     OptLevel,
     RunConfig,
 )
-from vitte.driver.target import TARGETS, Target, find
+from vitte.driver.target import SHORT, TARGETS, Target, find
 
 VARIABLES = (
     "VITTE_CACHE", "VITTE_CACHE_SIZE", "VITTE_TARGET_DIR", "VITTE_JOBS", "VITTE_LINKER", "VITTE_RUNNER", "VITTE_SYSROOTS", "VITTE_LANG",
@@ -193,10 +193,7 @@ def _emit(args: Args) -> tuple[tuple[EmitKind, str], ...]:
 def _target(name: str, codegen: dict[str, str]) -> Target:
     known = find(name) if name else host()
     if known is None:
-        from vitte.base.suggest import closest
-
-        near = closest(name, TARGETS)
-        raise Usage(f"target `{name}` is not supported", (f"did you mean `{near}`?" if near else f"there are: {', '.join(TARGETS)}",))
+        raise no_target(name)
     cpu, features = codegen.get("target-cpu", ""), codegen.get("target-features", "")
     return replace(known, cpu=cpu, features=features) if cpu or features else known
 
@@ -214,6 +211,13 @@ def _library(text: str) -> Library:
     if not name:
         raise Usage("`-l` needs a library's name", ("`-l NAME` or `-l KIND=NAME`",))
     return Library(name, kind)
+
+
+def no_target(name: str) -> Usage:
+    from vitte.base.suggest import closest
+
+    near = closest(name, (*TARGETS, *SHORT))
+    return Usage(f"target `{name}` is not supported", (f"did you mean `{near}`?" if near else "`vitte target list` lists them",))
 
 
 def _pairs(args: Args, key: str, option: str, known: dict[str, str]) -> dict[str, str]:

@@ -156,6 +156,9 @@ COMMANDS: dict[str, Command] = {
                     Option("size", "--size", "`gc`: bytes to keep, like 500M", "SIZE"),
                     Option("into", "--into", "`merge`: the folder that takes in the others", "DIR"),
                 ), ("vitte cache stats", "vitte cache explain app/shapes", "vitte cache merge --into cache shard1 shard2")),
+        Command("target", "target", "list|doctor [NAME...]|add NAME...|remove NAME...",
+                "what there is for each target, and preparing what it needs", "More", "diagnostics general", examples=(
+                    "vitte target list", "vitte target add aarch64-linux-musl", "vitte target doctor wasm32-wasi")),
         Command("watch", "watch", "[check|build|run|test] [OPTIONS] [FILE] [-- ARGUMENTS]", "build again at every change",
                 "Compile and run", "run " + _BUILD, (
                     Option("no_clear", "--no-clear", "leave the screen as it is between builds"),
@@ -171,7 +174,7 @@ COMMANDS: dict[str, Command] = {
 }  # fmt: skip
 
 SHORT: dict[str, str] = {"b": "build", "r": "run", "c": "check", "t": "test"}
-LATER: tuple[str, ...] = ("fmt", "fix", "doc", "lsp", "bench", "bootstrap", "inspect", "target")
+LATER: tuple[str, ...] = ("fmt", "fix", "doc", "lsp", "bench", "bootstrap", "inspect")
 """Commands that are planned and answer so."""
 
 

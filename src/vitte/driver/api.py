@@ -20,9 +20,13 @@ from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.error import EXIT_DIAGNOSTICS, EXIT_OK, DriverError
 from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel
 from vitte.driver.session import Built, DriverContext, Manifest, Package, Profile
-from vitte.driver.upkeep import CacheReport, UnitState
+from vitte.driver.upkeep import CacheReport, TargetState, UnitState
 
 __all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "inspect", "load", "test"]
+
+
+TargetProgress = Callable[[str, int, int, float], None]
+"""Is told of a target that is being prepared: its name, files done, about how many there will be, seconds since the start."""
 
 
 class Implementation(Protocol):
@@ -48,6 +52,10 @@ class Implementation(Protocol):
 
     def cache_impl(self, action: str, folder: str, sources: list[str], limit: int) -> CacheReport:
         """Look after a cache folder: `stats`, `fsck`, `gc` (to `limit` bytes; negative: the usual), `merge` (`sources`), `clear`."""
+
+    def target_impl(self, action: str, names: list[str], progress: TargetProgress | None) -> list[TargetState]:
+        """Look after targets, by their full names: `list`, `doctor` (every file is read), `add` and `remove` (of a C library that was
+        prepared). Their states afterwards."""
 
     def default_cache(self) -> str:
         """The cache of what belongs to no package, "" when there is no place for one."""

@@ -16,6 +16,8 @@ from vitte.driver.host import host
 from vitte.driver.target import Target
 
 T = TypeVar("T")
+IMPLEMENTATION = "vitte.driver_impl"
+"""What does the work, unless another is named."""
 Tracked = Annotated[T, "tracked"]
 TrackedObject = Annotated[T, "tracked after checking"]
 Linked = Annotated[T, "linked"]
@@ -193,7 +195,7 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     cache: Untracked[str] = "on"
     cache_dir: Untracked[str] = ""
     target_dir: Untracked[str] = ""
-    implementation: Untracked[str] = "vitte.driver_impl"
+    implementation: Untracked[str] = IMPLEMENTATION
 
     explain: Untracked[bool] = False
     """Find out why each unit that was not taken from the cache had to be made again."""

@@ -69,9 +69,10 @@ _ALL = (
 TARGETS: dict[str, Target] = {target.name: target for target in _ALL}
 """Targets by name, in the order in which they are listed."""
 
-_SHORT = {name.replace("-unknown-", "-", 1).replace("-pc-", "-").replace("-apple-", "-"): name for name in TARGETS}
+SHORT: dict[str, str] = {name.replace("-unknown-", "-", 1).replace("-pc-", "-").replace("-apple-", "-"): name for name in TARGETS}
+"""Whole names by what is left of them without the vendor."""
 
 
 def find(name: str) -> Target | None:
     """The target of a name, whose vendor may be left out: `aarch64-linux-musl`."""
-    return TARGETS.get(_SHORT.get(name, name))
+    return TARGETS.get(SHORT.get(name, name))

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from vitte.driver.api import TargetProgress
     from vitte.driver.options import DriverOptions
     from vitte.driver.session import Built, DriverContext, LogSink, Package
-    from vitte.driver.upkeep import CacheReport, UnitState
+    from vitte.driver.upkeep import CacheReport, TargetState, UnitState
 
 
 def init_logger_from_options(options: DriverOptions) -> LogSink | None:
@@ -94,3 +95,9 @@ def default_cache() -> str:
     from vitte.driver_impl.cache.layout import default_folder
 
     return default_folder()
+
+
+def target_impl(action: str, names: list[str], progress: TargetProgress | None) -> list[TargetState]:
+    from vitte.driver_impl.targets import look_after
+
+    return look_after(action, names, progress)

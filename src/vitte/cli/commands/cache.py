@@ -12,7 +12,7 @@ from typing import Any
 from vitte.cli.parser import Args, Usage
 from vitte.cli.settings import cache_of
 from vitte.driver.api import Implementation, load
-from vitte.driver.options import DriverOptions
+from vitte.driver.options import IMPLEMENTATION
 from vitte.driver.upkeep import CacheReport
 
 OF_UNITS = ("key", "explain", "diff", "verify")
@@ -32,7 +32,7 @@ def run(args: Args) -> int:
         from vitte.cli.commands import cache_units
 
         return cache_units.run(args)
-    implementation = load(DriverOptions().implementation)
+    implementation = load(IMPLEMENTATION)
     if action == "dir":
         if named:
             raise Usage(f"`{named[0]}`: `vitte cache dir` takes no argument")

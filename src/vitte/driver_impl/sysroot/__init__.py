@@ -13,14 +13,19 @@ a sysroot depends on where it lies or was made, so that images made with it are 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from vitte.driver_impl.sysroot.recipes import RECIPES
 from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile, find, remove, require, there, trouble, verify
 
 __all__ = ["RECIPES", "Sysroot", "SysrootFile", "add", "find", "remove", "require", "there", "trouble", "verify"]
 
+if TYPE_CHECKING:
+    from vitte.driver.api import TargetProgress
 
-def add(targets: list[str], progress: object = None) -> list[Sysroot]:
+
+def add(targets: list[str], progress: TargetProgress | None = None) -> list[Sysroot]:
     """Make the sysroots of targets by their full names. See `harvest.add`."""
     from vitte.driver_impl.sysroot import harvest
 
-    return harvest.add(targets, progress)  # type: ignore[arg-type]
+    return harvest.add(targets, progress)

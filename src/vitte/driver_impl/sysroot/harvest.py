@@ -11,10 +11,11 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver_impl.cache import io
@@ -24,8 +25,8 @@ from vitte.driver_impl.sysroot import store
 from vitte.driver_impl.sysroot.recipes import RECIPES, Recipe
 from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile
 
-Progress = Callable[[str, int, int, float], None]
-"""Is told every fifth of a second: target, files compiled, about how many there will be, seconds since the start."""
+if TYPE_CHECKING:
+    from vitte.driver.api import TargetProgress
 
 _LINKERS = ("ld.lld ", "lld-link ", "wasm-ld ")
 _CACHE = "z"
@@ -71,10 +72,12 @@ class _Work:
             self.process.wait()
 
 
-def add(targets: list[str], progress: Progress | None = None) -> list[Sysroot]:
+def add(targets: list[str], progress: TargetProgress | None = None) -> list[Sysroot]:
     """Make the sysroots of targets (full names, each in `RECIPES`), and put them in the place of what is there. As many are made at once as
-    there are cores. Raises `DriverError` when that is not possible; those that are finished stay then. When it is interrupted, or ended
-    by SIGTERM or SIGHUP, zig is ended and nothing is left behind."""
+    there are cores; `progress` is told five times a second. When it is interrupted, or ended by SIGTERM or SIGHUP, zig is ended and nothing
+    unfinished is left behind. Raises `DriverError` when one cannot be made; those that are finished stay then."""
+    if not targets:
+        return []
     zig = ziglang()
     if not zig:
         raise DriverError("sysroots are made from the Python package `ziglang`, which is not installed", status=EXIT_TOOLCHAIN,

@@ -1,0 +1,35 @@
+"""Sysroots for tests: real ones, made once and kept under `build`, and small ones that are made of nothing."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from vitte.driver.target import TARGETS
+from vitte.driver_impl import sysroot
+from vitte.driver_impl.sysroot import store
+from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile
+
+
+@cache
+def prepare(*names: str) -> None:
+    """Have the sysroots of targets, for those that need one. Other processes of the suite wait meanwhile."""
+    root = Path(store.root())
+    root.mkdir(parents=True, exist_ok=True)
+    with open(root / "tests.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        sysroot.add([name for name in names if name in sysroot.RECIPES and sysroot.find(TARGETS[name]) is None])
+
+
+def pretend(target: str, **files: bytes) -> Sysroot:
+    """A sysroot with these files (`crt1_o` is `crt1.o`), where VITTE_SYSROOTS says."""
+    named = {name.replace("_", ".").replace("compiler.", "compiler_").replace("libc.non", "libc_non"): data for name, data in files.items()}
+    folder = store.folder_of(target)
+    os.makedirs(folder)
+    made = Sysroot(target, folder, "nothing", tuple(SysrootFile(n, len(d), sha256(d).hexdigest()) for n, d in named.items()))
+    for name, data in (*named.items(), (store.MANIFEST, store.encode(made))):
+        Path(folder, name).write_bytes(data)
+    return made

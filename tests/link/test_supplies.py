@@ -1,0 +1,126 @@
+"""What programs of Linux targets are linked with, as golden command lines, and where that comes from."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.harness.forked import vitte
+from tests.harness.sysroots import prepare, pretend
+from tests.link.test_plan import GOLDEN, shown
+from vitte.driver.error import DriverError
+from vitte.driver.options import DriverOptions, Library, LldFlavor
+from vitte.driver.session import DriverContext
+from vitte.driver.target import TARGETS
+from vitte.driver_impl.link import libraries, supplies
+from vitte.driver_impl.link.libraries import library
+from vitte.driver_impl.link.programs import Linker, which
+from vitte.driver_impl.pipeline import link
+
+GLIBC: dict[str, bytes] = {
+    "Scrt1_o": b"1", "libm_so_6": b"2", "libc_so_6": b"3", "libld_so_2": b"4", "libpthread_so_0": b"5", "librt_so_1": b"6",
+    "libc_nonshared_a": b"7", "libcompiler_rt_a": b"8",
+}  # fmt: skip
+MUSL: dict[str, bytes] = {"crt1_o": b"1", "libc_a": b"2", "libzigc_a": b"3", "libcompiler_rt_a": b"4"}
+LINUX = [name for name, target in TARGETS.items() if target.system == "linux"]
+
+
+@pytest.fixture(autouse=True)
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("VITTE_SYSROOTS", str(tmp_path / "roots"))
+    return tmp_path / "roots"
+
+
+@pytest.mark.parametrize("name", LINUX)
+def test_plan(name: str, root: Path, monkeypatch: pytest.MonkeyPatch, bless: bool) -> None:
+    made = pretend(name, **(MUSL if TARGETS[name].libc == "musl" else GLIBC))
+    options = DriverOptions(target=TARGETS[name], libraries=(Library("m"), Library("surelynotthere")))
+    monkeypatch.setattr(link, "linker_of", lambda options: Linker(("ld.lld",), "lld", LldFlavor.ELF))
+    _, plan = link._plan(options, DriverContext(options), "start.o", ["a.o"], "out/app")
+    text = shown(plan).replace(made.folder, "SYSROOT").replace(f".{os.getpid()}.tmp", ".tmp")
+    path = GOLDEN / f"supplies.{name}.txt"
+    if bless:
+        path.write_text(text)
+    assert text == path.read_text()
+    # Everything that is read counts for what is remembered.
+    assert set(supplies.find(options.target).files()) <= {os.path.join(made.folder, file.name) for file in made.files}
+
+
+def test_this_machine_needs_no_sysroot_and_takes_one_that_is_there() -> None:
+    target = TARGETS["x86_64-unknown-linux-gnu"]
+    found = supplies.find(target)
+    assert found.start == "" and os.path.basename(found.runtime[0]) == "libc.so.6" and found.system
+    made = pretend(target.name, **GLIBC)
+    assert supplies.find(target).start == os.path.join(made.folder, "Scrt1.o")
+    Path(made.folder, "libc.so.6").write_bytes(b"longer")  # a damaged one is not passed over in silence
+    with pytest.raises(DriverError, match="cannot be used"):
+        supplies.find(target)
+
+
+def test_without_a_glibc_that_runs_a_sysroot_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(libraries, "runtime", lambda arch: None)
+    monkeypatch.setattr("vitte.driver_impl.link.linux.runtime", lambda arch: None)
+    with pytest.raises(DriverError, match="needs its C library"):
+        supplies.find(TARGETS["x86_64-unknown-linux-gnu"])
+
+
+def test_libraries_of_this_machine_are_not_for_other_machines(tmp_path: Path) -> None:
+    (tmp_path / "libz.a").touch()
+    assert library(Library("z"), system=(str(tmp_path),)) == str(tmp_path / "libz.a")
+    assert library(Library("z")) == "-lz"
+    assert supplies.Supplies().system
+
+
+HELLO = 'proc main() {\n  println("hello")\n}\n'
+
+
+def build(folder: Path, target: str, *options: str) -> Path:
+    (folder / "hello.vit").write_text(HELLO)
+    ran = vitte("build", "hello.vit", "--target", target, "-o", "hello", *options, cwd=folder)
+    assert ran.status == 0, ran.err
+    return folder / "hello"
+
+
+def dynamic(image: Path) -> str:
+    return subprocess.run(["readelf", "-hldV", str(image)], capture_output=True, text=True, check=True).stdout
+
+
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sysroots of the suite."""
+    monkeypatch.setenv("VITTE_SYSROOTS", str(Path(__file__).parents[2] / "build" / "sysroots"))
+
+
+@pytest.mark.foreign
+@pytest.mark.parametrize(("target", "versions", "loader"), [
+    ("x86_64-unknown-linux-gnu", ("2.2.5", "2.14"), "/lib64/ld-linux-x86-64.so.2"),
+    ("aarch64-unknown-linux-gnu", ("2.17",), "/lib/ld-linux-aarch64.so.1"),
+    ("riscv64-unknown-linux-gnu", ("2.27",), "/lib/ld-linux-riscv64-lp64d.so.1"),
+])  # fmt: skip
+def test_programs_for_old_systems(target: str, versions: tuple[str, ...], loader: str, kept: None, tmp_path: Path) -> None:
+    prepare("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "riscv64-unknown-linux-gnu")
+    image = build(tmp_path, target)
+    if which("readelf") is None:
+        pytest.skip("readelf is not on this machine")
+    said = dynamic(image)
+    assert f"interpreter: {loader}]" in said and "Type:                              DYN" in said and "BIND_NOW" in said
+    found = {word.split("_")[1] for word in said.split() if word.startswith("GLIBC_")}
+    assert found and found <= set(versions)
+    assert "Shared library: [libc.so.6]" in said and "libm.so.6" not in said
+    if target.startswith("x86_64"):
+        assert subprocess.run([str(image)], capture_output=True, text=True, check=True).stdout == "hello\n"
+
+
+@pytest.mark.foreign
+@pytest.mark.parametrize("target", ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"])
+def test_static_programs(target: str, kept: None, tmp_path: Path) -> None:
+    prepare("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl")
+    image = build(tmp_path, target, "--release", "--strip")
+    assert image.stat().st_size <= 40_000
+    if which("readelf") is None:
+        pytest.skip("readelf is not on this machine")
+    said = dynamic(image)
+    assert "There is no dynamic section" in said and "INTERP" not in said and "GNU_RELRO" in said
