@@ -43,6 +43,7 @@ PLANS: dict[str, Plan] = {
        for dialect, program in (("lld", "ld.lld"), ("bfd", "ld.bfd"), ("gold", "ld.gold"), ("mold", "mold"))},
     "elf-lld-full": elf.plan(("ld.lld",), elf_request(**FULL)),
     "elf-lld-static": elf.plan(("ld.lld",), request(arch="riscv64", static=True)),
+    "elf-bfd-static": elf.plan(("ld.bfd",), request(static=True, start="crt1.o", runtime=("/s/libc.a", "/s/libzigc.a")), "bfd"),
     "elf-lld-shared": elf.plan(("ld.lld",), request(arch="aarch64", shared=True, exports=("twice",))),
     "elf-lld-nopie": elf.plan(("ld.lld",), elf_request(pie=False)),
     "cc": system.driver_plan(("cc",), elf_request()),
@@ -108,6 +109,8 @@ def test_selection(kind: LinkerKind, family: str, name: str) -> None:
 @pytest.mark.parametrize(("options", "message"), [
     (DriverOptions(linker=WASM), "linker `wasm` makes WebAssembly programs, and `x86_64-unknown-linux-gnu` needs ELF"),
     (DriverOptions(linker=LinkerKind.custom("lld-link")), "`lld-link` makes PE/COFF programs, and `x86_64-unknown-linux-gnu` needs ELF"),
+    (DriverOptions(linker=LinkerKind.custom("gcc"), target=TARGETS["x86_64-unknown-linux-musl"]),
+     "`gcc` links programs of this machine, and `x86_64-unknown-linux-musl` is another target"),
     (DriverOptions(linker=LinkerKind.custom("")), "`--linker` needs a name"),
     (DriverOptions(linker=LinkerKind("odd")), "there is no linker `odd`"),
 ])  # fmt: skip
@@ -115,6 +118,10 @@ def test_what_cannot_be(options: DriverOptions, message: str) -> None:
     with pytest.raises(DriverError) as caught:
         select(options)
     assert caught.value.message == message
+
+
+def test_the_system_links_other_targets_without_a_compiler() -> None:
+    assert select(DriverOptions(linker=SYSTEM, target=TARGETS["x86_64-unknown-linux-musl"])).name == "ld"
 
 
 def test_linker_by_name_must_exist(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 from msgspec import Struct
 
 from vitte.driver.error import DriverError
+from vitte.driver.host import is_host
 from vitte.driver.options import DriverOptions, LldFlavor
 from vitte.driver.target import Target
 
 SYSTEM_PROGRAMS = ("cc", "gcc", "clang", "ld", "ld.bfd", "ld.gold", "mold", "ld.mold")
 """Programs that `--linker` may name without a path, and that are not LLD."""
+
+COMPILERS = ("cc", "gcc", "clang")
+"""Those of them that drive a linker."""
 
 LLD_PROGRAMS: dict[str, LldFlavor] = {
     "ld.lld": LldFlavor.ELF,
@@ -58,7 +62,8 @@ def select(options: DriverOptions) -> Selection:
     if kind == "system":
         if flavour is not LldFlavor.ELF:
             raise _unfit("the system's linker", LldFlavor.ELF, options.target)
-        return Selection("system", flavour, options.linker_path)
+        # A C compiler brings this machine's own C library; linkers take what they are given.
+        return Selection("system", flavour, options.linker_path or ("" if is_host(options.target) else "ld"))
     if kind == "wasm":
         if flavour is not LldFlavor.WASM:
             raise _unfit("linker `wasm`", LldFlavor.WASM, options.target)
@@ -81,6 +86,9 @@ def _by_name(name: str, flavour: LldFlavor, target: Target) -> Selection:
     if name in SYSTEM_PROGRAMS:
         if flavour is not LldFlavor.ELF:
             raise _unfit(f"`{name}`", LldFlavor.ELF, target)
+        if name in COMPILERS and not is_host(target):
+            raise DriverError(f"`{name}` links programs of this machine, and `{target.name}` is another target", helps=(
+                "`--linker lld` links every target", "give the path of a C compiler that was made for it"))  # fmt: skip
         return Selection("system", flavour, name)
     return Selection("named", flavour, name)
 

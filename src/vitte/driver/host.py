@@ -35,6 +35,11 @@ def host() -> Target:
     raise DriverError(f"this machine ({what}) is no target of Vitte's", helps=("`--target` names one; `vitte target list` lists them",))
 
 
+def is_host(target: Target) -> bool:
+    """Whether a target is this machine's own."""
+    return target.name == _name()
+
+
 def architecture() -> str:
     """This machine's, in the words of `Target.arch`; "" for one that has no target."""
     return _ARCHITECTURES.get(_machine().lower(), "")

@@ -57,7 +57,9 @@ def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Pl
     near = os.path.dirname(request.runtime[0]) if request.runtime else ""
     system = usual(request.arch) if request.system else ()
     arguments += [word for word in (library(item, request.folders, near, request.static, system) for item in request.libraries) if word]
-    arguments += request.runtime
+    # LLD looks into an archive again as long as something of it is wanted, the others only when they are told to.
+    group = request.static and dialect != "lld" and request.runtime
+    arguments += ["--start-group", *request.runtime, "--end-group"] if group else request.runtime
     if request.if_needed:
         arguments += ["--as-needed", *request.if_needed, "--no-as-needed"]
     arguments += request.args

@@ -1,7 +1,6 @@
 """What programs for Linux are linked with: the C library's files in a sysroot, or the C library that runs on this machine.
 
-- musl: statically, with the sysroot's start file and archives. LLD looks into archives again as long as something is wanted of them; the
-  others look once, so what needs stands before what is needed.
+- musl: statically, with the sysroot's start file and archives.
 - glibc, with a sysroot: dynamically, with shared libraries that hold nothing but the names and versions of symbols, of the oldest
   glibc that is known for the architecture, and the start file of that time: the program starts on systems that are as old.
 - glibc, on its own kind of machine and without a sysroot: dynamically, with the running `libc.so.6` and Vitte's own start object. Nothing
