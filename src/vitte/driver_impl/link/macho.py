@@ -22,7 +22,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
 
     `-reproducible`: no time stamp of an object stands in the image. `-oso_prefix .`: with debug information the objects' names do, which
     debuggers read them from; they are shown from the folder of the link on. `-fatal_warnings`: an object for another architecture is a
-    warning otherwise, and its symbols are missing.
+    warning otherwise, and its symbols are missing. `-exported_symbol`: a program's other symbols would all be found by what it loads.
     """
     minimum = request.minimum or OLDEST
     arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum, "-dead_strip", "-no_adhoc_codesign",
@@ -35,7 +35,8 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments += ["-S", "-x"]
     if request.stack_size:
         arguments += ["-stack_size", hex(request.stack_size)]
-    for symbol in request.exports:
+    exports = request.exports if request.shared else (request.entry or "main", *request.exports)
+    for symbol in exports:
         arguments += ["-exported_symbol", f"_{symbol}"]
     arguments += ["-o", request.temporary, *words(request)]
     arguments += [f"-L{folder}" for folder in request.folders]

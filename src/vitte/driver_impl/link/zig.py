@@ -33,7 +33,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     arguments += ["-target", f"{request.arch}-macos.{request.minimum or OLDEST}", "-fno-compiler-rt", "-fno-ubsan-rt", "-dead_strip",
                   "-headerpad", "40", "--color", "off", "--cache-dir", scratch, "--global-cache-dir", scratch]  # fmt: skip
     if request.shared:
-        arguments.append(f"-install_name=@rpath/{os.path.basename(request.output)}")
+        arguments += ["-install_name", f"@rpath/{os.path.basename(request.output)}"]
     else:
         arguments += [f"-fentry=_{request.entry or 'main'}", "--stack", str(request.stack_size or _STACK)]
     arguments.append(f"-femit-bin={request.temporary}")
