@@ -21,7 +21,7 @@ OTHER = {"elf": "elf-arm", "coff": "coff-arm", "macho": "macho-x86"}
 ENTRIES = {"elf": "main", "coff": "vt_start", "macho": "main", "wasm": "_start"}
 LINKERS = {"ld.lld": "elf", "ld.bfd": "elf", "ld.gold": "elf", "mold": "elf", "gcc": "elf", "clang": "elf",
            "lld-link": "coff", "wasm-ld": "wasm",
-           "ld64.lld": "macho"}  # fmt: skip
+           "ld64.lld": "macho", "zig": "macho"}  # fmt: skip
 _made: dict[tuple[str, str, str], bytes] = {}
 
 
@@ -43,9 +43,12 @@ def the_linker(name: str) -> Linker:
     """That linker; skips the test where there is none."""
     if LINKERS[name] != "elf" or name == "ld.lld":
         flavour = LldFlavor(LINKERS[name])
-        if flavour is LldFlavor.MACHO and which(name) is None:
+        if name == "zig":
+            return lld.find(lld.ziglang(), flavour)
+        found = lld.find("" if flavour is LldFlavor.MACHO else name, flavour)
+        if found.dialect == "zig":
             pytest.skip(f"{name} is not on this machine, and not in the ziglang package")
-        return lld.find(name, flavour)
+        return found
     path = which(name)
     if path is None:
         pytest.skip(f"{name} is not on this machine")

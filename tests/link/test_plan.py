@@ -12,7 +12,7 @@ from vitte.driver.backend import flavour_of, select
 from vitte.driver.error import DriverError
 from vitte.driver.options import SYSTEM, WASM, DriverOptions, Library, LinkerKind, LldFlavor
 from vitte.driver.target import TARGETS
-from vitte.driver_impl.link import coff, elf, lld, macho, system, wasm
+from vitte.driver_impl.link import coff, elf, lld, macho, system, wasm, zig
 from vitte.driver_impl.link.data import Plan, Request
 from vitte.driver_impl.link.execute import crashed, how, quoted
 from vitte.driver_impl.link.libraries import library
@@ -54,6 +54,10 @@ PLANS: dict[str, Plan] = {
     "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
     "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),
     "macho-full": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
+    "macho-shared": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, shared=True, exports=("twice",), output="out/libx.dylib")),
+    "zig": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, "aarch64", objects=("cache/ab/cd", "b.o"), identifier="demo")),
+    "zig-full": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
+    "zig-shared": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, shared=True, output="out/libx.dylib")),
     "wasm": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32")),
     "wasm-full": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", **FULL)),
     "wasm-library": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", shared=True, exports=("twice",))),
@@ -64,6 +68,8 @@ def shown(plan: Plan) -> str:
     lines = ["program " + " ".join(plan.program), f"dialect {plan.dialect}", f"quoting {plan.quoting}", *plan.arguments]
     lines += [f"before-response {word}" for word in plan.before_response]
     lines += [f"failure {text}" for text in plan.failures]
+    lines += [f"link {name} -> {path}" for path, name in plan.links] + [f"scratch {path}" for path in plan.scratch]
+    lines += [f"identifier {plan.identifier}"] if plan.identifier else []
     return "\n".join([*lines, *(f"beside {path}" for path in plan.beside), f"{plan.output} -> {plan.final}"]) + "\n"
 
 
@@ -138,8 +144,13 @@ def test_linker_of_the_wheel_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     words = lld.find("").words
     assert words[0].endswith("zig") and words[1] == "ld.lld"
     assert lld.find("wasm-ld", LldFlavor.WASM).words[1] == "wasm-ld"
+    own = lld.find("", LldFlavor.MACHO)
+    assert own.words == (words[0], "build-exe") and own.dialect == "zig"
+    assert all(os.path.isfile(path) for path in own.reads)
+    monkeypatch.setenv("VITTE_LINKER", words[0])
+    assert lld.find("", LldFlavor.MACHO) == own
     with pytest.raises(DriverError):
-        lld.find("", LldFlavor.MACHO)
+        lld.find("ld64.lld", LldFlavor.MACHO)
 
 
 @pytest.mark.parametrize(("said", "dialect"), [

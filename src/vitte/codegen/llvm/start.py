@@ -103,9 +103,9 @@ declare void @llvm.trap() cold noreturn nounwind
 
 
 def start_object(target: Target) -> bytes:
-    """The object that defines `_start` and wants `main`; b"" where the C library has start files of its own, and for WebAssembly, whose
-    platform layer has the entry. Raises `machine.BackendError` for targets that have no such entry."""
-    if target.libc in ("musl", "mingw") or target.arch == "wasm32":
+    """The object that defines `_start` and wants `main`; b"" where the C library has start files of its own, where the system calls
+    `main`, and for WebAssembly, whose platform layer has the entry. Raises `machine.BackendError` for targets that have no such entry."""
+    if target.libc in ("musl", "mingw", "system") or target.arch == "wasm32":
         return b""
     body = {"glibc": _GLIBC, "none": _NONE}.get(target.libc)
     first = _FIRST.get(target.arch)

@@ -46,6 +46,8 @@ class Request(Struct, frozen=True, kw_only=True):
     subsystem: str = "console"
     minimum: str = ""
     """The oldest version of the system that is to run it (Mach-O)."""
+    identifier: str = ""
+    """By what name the system is to know it (Mach-O); "" for the output's."""
     strip: bool = False
     args: tuple[str, ...] = ()
 
@@ -53,8 +55,10 @@ class Request(Struct, frozen=True, kw_only=True):
 class Plan(Struct, frozen=True, kw_only=True):
     """A link that can be run. `program` and `arguments` are the whole command line.
 
-    - `output`: what the linker writes, renamed to `final` after success. `beside`: what else it may leave, deleted after failure.
-    - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`; `cc` for a C compiler that runs one of them.
+    - `output`: what the linker writes, renamed to `final` after success. `beside`: what else it may leave, deleted after failure;
+      `scratch`: folders that are there for this link alone, deleted in any case. `links`: files, and names that they have meanwhile.
+    - `identifier`: what the linker wrote is a Mach-O image, and is signed with this name before it is renamed; "" for other images.
+    - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`, `zig`; `cc` for a C compiler that runs one of them.
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
     """
@@ -69,6 +73,9 @@ class Plan(Struct, frozen=True, kw_only=True):
     before_response: tuple[str, ...] = ()
     failures: tuple[str, ...] = ()
     beside: tuple[str, ...] = ()
+    scratch: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
+    identifier: str = ""
 
     @property
     def command(self) -> list[str]:

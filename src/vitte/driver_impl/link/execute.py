@@ -46,9 +46,10 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         return LinkResult(0, "")
     _make_room(plan)
     command, response = _command(plan)
-    started = perf_counter()
     succeeded = False
     try:
+        _link_names(plan)
+        started = perf_counter()
         status, text = _run(command)
         seconds = perf_counter() - started
         if log is not None:
@@ -63,6 +64,8 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         if status == 0:
             if not os.path.isfile(plan.output):
                 raise DriverError("the linker says that it succeeded, and wrote nothing", status=EXIT_TOOLCHAIN, details=text)
+            if plan.identifier:
+                _sign(plan)
             _move(plan.output, plan.final)
             succeeded = True
         return LinkResult(status, text, seconds)
@@ -70,6 +73,25 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         for path in (plan.output, response, *(() if succeeded else plan.beside)):
             if path:
                 _unlink(path)
+        for path in plan.scratch:
+            from shutil import rmtree
+
+            rmtree(path, ignore_errors=True)
+
+
+def _link_names(plan: Plan) -> None:
+    """Give files the other names that the linker wants: links where there are any, else copies."""
+    try:
+        for source, name in plan.links:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            try:
+                os.symlink(os.path.abspath(source), name)
+            except (OSError, NotImplementedError):
+                from shutil import copyfile
+
+                copyfile(source, name)
+    except OSError as error:
+        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
 
 
 def _make_room(plan: Plan) -> None:
@@ -118,6 +140,22 @@ def _run(command: list[str]) -> tuple[int, str]:
     finally:
         process.stdout.close()
     return process.returncode, said.decode("utf-8", "replace")
+
+
+def _sign(plan: Plan) -> None:
+    """Sign an image where it is."""
+    from vitte.driver_impl.link.signature import NotSignable, sign
+
+    try:
+        with open(plan.output, "rb") as file:
+            image = file.read()
+        signed = sign(image, plan.identifier)
+        with open(plan.output, "wb") as file:
+            file.write(signed)
+    except NotSignable as error:
+        raise DriverError(f"the linker wrote an image that cannot be signed: {error}", status=EXIT_TOOLCHAIN) from None
+    except OSError as error:
+        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
 
 
 def _move(source: str, target: str) -> None:

@@ -42,6 +42,10 @@ def plan(linker: Linker, request: Request) -> Plan:
         from vitte.driver_impl.link import coff
 
         return coff.plan(linker.words, request)
+    if linker.dialect == "zig":
+        from vitte.driver_impl.link import zig
+
+        return zig.plan(linker.words, request)
     if linker.flavour is LldFlavor.MACHO:
         from vitte.driver_impl.link import macho
 

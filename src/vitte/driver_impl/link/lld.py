@@ -1,4 +1,7 @@
-"""LLD: where it is on this machine. Its four command lines are in `elf`, `coff`, `macho` and `wasm`."""
+"""LLD: where it is on this machine. Its four command lines are in `elf`, `coff`, `macho` and `wasm`.
+
+The `ziglang` package has LLD but for its driver for Mach-O; for that, zig's own linker stands in (`zig`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ _FLAVOUR_WORDS = {LldFlavor.ELF: "gnu", LldFlavor.COFF: "link", LldFlavor.MACHO:
 
 def find(named: str, flavour: LldFlavor = LldFlavor.ELF) -> Linker:
     """LLD's driver for a flavour: `named` (a path or a program), else `VITTE_LINKER`, the `ziglang` package, whose version was tested, the
-    PATH, versioned names on the PATH. Raises `DriverError` when there is none."""
+    PATH, versioned names on the PATH; zig's own linker comes last. Raises `DriverError` when there is none."""
     program = _PROGRAMS[flavour]
     named = named or os.environ.get("VITTE_LINKER", "")
     if named:
@@ -26,6 +29,8 @@ def find(named: str, flavour: LldFlavor = LldFlavor.ELF) -> Linker:
         if path is None:
             raise DriverError(f"the linker `{named}` is not a program that can be run", status=EXIT_TOOLCHAIN,
                               helps=(f"give `--linker` or `VITTE_LINKER` a path to `{program}`",))  # fmt: skip
+        if os.path.basename(path).startswith("zig") and flavour is LldFlavor.MACHO:
+            return _own(path)
         return Linker(_driver(path, program, flavour), "lld", flavour)
     packaged = _packaged(program, flavour)
     if packaged is not None:
@@ -34,7 +39,15 @@ def find(named: str, flavour: LldFlavor = LldFlavor.ELF) -> Linker:
         path = which(name)
         if path is not None:
             return Linker((path,), "lld", flavour)
-    return _missing(program)
+    zig = ziglang() if flavour is LldFlavor.MACHO else ""
+    return _own(zig) if zig else _missing(program)
+
+
+def _own(zig: str) -> Linker:
+    """zig's own linker for Mach-O."""
+    from vitte.driver_impl.link.zig import reads
+
+    return Linker((zig, "build-exe"), "zig", LldFlavor.MACHO, reads=reads(zig))
 
 
 def _driver(path: str, program: str, flavour: LldFlavor) -> tuple[str, ...]:

@@ -1,4 +1,7 @@
-"""Mach-O by `ld64.lld`: programs that load `libSystem`, signed ad hoc, without which arm64 does not start them."""
+"""Mach-O by `ld64.lld`: programs that load `libSystem`, signed ad hoc, without which arm64 does not start them.
+
+C's `main` is the symbol `_main` here. Signing is the executor's: a linker's own signature would hold the name of a temporary file.
+"""
 
 from __future__ import annotations
 
@@ -10,33 +13,57 @@ from vitte.driver_impl.link.data import Plan, Request, words
 ARCHS = {"x86_64": "x86_64", "aarch64": "arm64"}
 OLDEST = "11.0"
 """The first system with arm64."""
+IN_SYSTEM = ("System", "c", "m", "pthread", "dl", "util", "info", "proc", "poll", "dbm")
+"""Libraries that are other names of libSystem, which is always linked with."""
 
 
 def plan(program: tuple[str, ...], request: Request) -> Plan:
-    """Pure.
+    """Pure, but for looking where static libraries are.
 
-    `-oso_prefix .` and `-reproducible`: no folder and no time stamp of an object stands in the image; only the output's name does, as the
-    signature's identifier. `-fatal_warnings`: an object for another architecture is a warning otherwise, and its symbols are missing.
+    `-reproducible`: no time stamp of an object stands in the image. `-oso_prefix .`: with debug information the objects' names do, which
+    debuggers read them from; they are shown from the folder of the link on. `-fatal_warnings`: an object for another architecture is a
+    warning otherwise, and its symbols are missing. `-exported_symbol`: a program's other symbols would all be found by what it loads.
     """
     minimum = request.minimum or OLDEST
-    arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum, "-dead_strip", "-adhoc_codesign",
+    arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum, "-dead_strip", "-no_adhoc_codesign",
                  "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]  # fmt: skip
     if request.shared:
-        arguments.append("-dylib")
+        arguments += ["-dylib", "-install_name", f"@rpath/{os.path.basename(request.output)}"]
     elif request.entry:
-        arguments += ["-e", request.entry]
+        arguments += ["-e", f"_{request.entry}"]
     if request.strip:
         arguments += ["-S", "-x"]
     if request.stack_size:
         arguments += ["-stack_size", hex(request.stack_size)]
-    for symbol in request.exports:
-        arguments += ["-exported_symbol", symbol]
+    exports = request.exports if request.shared else (request.entry or "main", *request.exports)
+    for symbol in exports:
+        arguments += ["-exported_symbol", f"_{symbol}"]
     arguments += ["-o", request.temporary, *words(request)]
     arguments += [f"-L{folder}" for folder in request.folders]
-    for item in request.libraries:
-        arguments += ["-framework", item.name] if item.kind == "framework" else [archive(item, request.folders)]
+    arguments += libraries(request)
     arguments += [*request.runtime, *request.if_needed, *request.args]
-    return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.MACHO)
+    return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.MACHO,
+                identifier=identifier_of(request))  # fmt: skip
+
+
+def identifier_of(request: Request) -> str:
+    """By what name the system knows the program: it stands in its signature."""
+    return request.identifier or os.path.basename(request.output)
+
+
+def libraries(request: Request) -> list[str]:
+    """The words for named libraries. Frameworks are looked for where libraries are."""
+    words: list[str] = []
+    for item in request.libraries:
+        if item.kind == "framework":
+            words += ["-framework", item.name]
+        elif item.name not in IN_SYSTEM or item.kind or _in_folders(item.name, request.folders):
+            words.append(archive(item, request.folders))
+    return [*(f"-F{folder}" for folder in request.folders), *words] if "-framework" in words else words
+
+
+def _in_folders(name: str, folders: tuple[str, ...]) -> bool:
+    return any(os.path.exists(os.path.join(folder, f"lib{name}{end}")) for folder in folders for end in (".dylib", ".tbd", ".a"))
 
 
 def archive(item: Library, folders: tuple[str, ...]) -> str:

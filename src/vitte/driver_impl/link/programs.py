@@ -17,13 +17,15 @@ SECONDS = 10.0
 class Linker(Struct, frozen=True):
     """A linker that is there. `words` start it. `dialect`: as in `Plan`; `flavour` is what it makes.
 
-    `plugin` is the name of the plug-in that plans for it, "" for those that are known here.
+    `plugin` is the name of the plug-in that plans for it, "" for those that are known here. `reads`: files besides the program that decide
+    what it makes and that no plan names.
     """
 
     words: tuple[str, ...]
     dialect: str
     flavour: LldFlavor
     plugin: str = ""
+    reads: tuple[str, ...] = ()
 
 
 def which(name: str) -> str | None:

@@ -10,7 +10,8 @@ from vitte.driver.target import Target
 
 class Supplies(Struct, frozen=True, kw_only=True):
     """Fields as in `data.Request`; paths are absolute. `start` is a start file of the C library; where it is "" the start object that code
-    generation makes is linked, if the target has one. `system`: libraries that a program names may be those of this machine."""
+    generation makes is linked, if the target has one. `system`: libraries that a program names may be those of this machine.
+    `described`: the C library as a text, of which a stub is made to link with."""
 
     start: str = ""
     static: bool = False
@@ -21,10 +22,11 @@ class Supplies(Struct, frozen=True, kw_only=True):
     entry: str = ""
     minimum: str = ""
     system: bool = True
+    described: str = ""
 
     def files(self) -> tuple[str, ...]:
         """All files that are read: their contents decide about the image."""
-        return tuple(path for path in (self.start, *self.runtime, *self.if_needed) if path)
+        return tuple(path for path in (self.start, *self.runtime, *self.if_needed, self.described) if path)
 
 
 def find(target: Target) -> Supplies:
@@ -35,4 +37,8 @@ def find(target: Target) -> Supplies:
         return linux.supplies(target)
     if target.arch == "wasm32":
         return Supplies(static=True, pie=False)
+    if target.system == "macos":
+        from vitte.driver_impl.link import libsystem, macho
+
+        return Supplies(described=libsystem.find(), minimum=macho.OLDEST, system=False)
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))

@@ -27,7 +27,7 @@ def linker_of(options: DriverOptions) -> Linker:
 def linker_identity(linker: Linker, memo: StatMemo) -> str:
     """Digests of the program and of the libraries it loads; "" for C compilers, plug-ins and scripts, which run other programs."""
     files = files_of(linker.words[0]) if linker.words and not linker.plugin and linker.dialect != "cc" else None
-    digests = [file_digest(path, memo) for path in files or ()]
+    digests = [file_digest(path, memo) for path in (*files, *linker.reads)] if files else []
     return " ".join([linker.dialect, *linker.words[1:], *digests]) if digests and all(digests) else ""
 
 

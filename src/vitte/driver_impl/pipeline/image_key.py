@@ -77,8 +77,9 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
     if plan.flavour is not LldFlavor.ELF:
         lines.append(f"name {os.path.basename(plan.final)!r}")  # it may stand in the image
     before = ""
+    names = {**{name: source for source, name in plan.links}, **dict.fromkeys(plan.scratch, "scratch")}
     for word in plan.arguments:
-        line = _line(word, before, plan, digests, memo)
+        line = _line(names.get(word, word), before, plan, digests, memo)
         if not line:
             return ""
         lines.append(line)

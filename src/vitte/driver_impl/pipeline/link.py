@@ -17,7 +17,8 @@ from vitte.driver_impl.link import errors, execute, supplies
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
-from vitte.driver_impl.pipeline.image import linker_of, put_image
+from vitte.driver_impl.link.supplies import Supplies
+from vitte.driver_impl.pipeline.image import file_digest, linker_of, put_image
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
@@ -32,13 +33,17 @@ def link_program(
     libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
     options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
     start = perf_counter()
+    supplied = supplies.find(options.target)
     start_object, start_digest = _generated("start", options, context, keeps)
     objects = [shop.done[index].path for index in order]
     digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
+    if supplied.described:
+        stub, digests[stub] = _generated("stub", options, context, keeps, file_digest(supplied.described, keeps.library.memo))
+        supplied = replace(supplied, runtime=(*supplied.runtime, stub))
     if options.target.libc == "none":
         support_object, digests[support_object] = _generated("support", options, context, keeps)
         objects.append(support_object)
-    linker, plan = _plan(options, context, start_object, objects, output)
+    linker, plan = _plan(options, context, supplied, start_object, objects, output, package.name)
     cache = keeps.own.cache
     key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
@@ -70,21 +75,26 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     path = _write("start", start, context) if start else ""
     if options.target.libc == "none":
         objects = [*objects, _write("support", _GENERATED["support"](options.target), context)]
-    _, plan = _plan(options, context, path, objects, output)
+    supplied = supplies.find(options.target)
+    if supplied.described:
+        supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))
+    _, plan = _plan(options, context, supplied, path, objects, output)
     _execute(plan, options, context)
     return plan.command
 
 
-def _plan(options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str) -> tuple[Linker, Plan]:
+def _plan(
+    options: DriverOptions, context: DriverContext, supplied: Supplies, start: str, objects: list[str], output: str, name: str = ""
+) -> tuple[Linker, Plan]:
+    """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
-    supplied = supplies.find(options.target)
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
     temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
     request = Request(
         flavour=linker.flavour, arch=options.target.arch, start=supplied.start or start, objects=tuple(objects), output=output,
         temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
         runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system, loader=supplied.loader, entry=supplied.entry,
-        minimum=supplied.minimum, strip=options.strip, args=options.link_args,
+        minimum=supplied.minimum, identifier=name, strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 
@@ -96,6 +106,8 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules
     result = execute.execute(plan, options.run.dry_run, tell)
     if result.status != 0:
         complaints = result.stderr
+        for source, name in plan.links:
+            complaints = complaints.replace(name, source)
         for path, module in modules.items():
             complaints = complaints.replace(path, f"{module}.o")
         found = errors.diagnose(complaints, plan)
@@ -130,15 +142,27 @@ def _support_object(target: Target) -> bytes:
     return codegen.support_object(target)
 
 
-_GENERATED = {"start": _start_object, "support": _support_object}
-"""Objects that code generation makes for a target, whatever the program."""
+def _stub(target: Target) -> bytes:
+    """What is linked with in the place of a C library that is only described."""
+    from vitte.driver_impl.link import libsystem, macho
+
+    described = supplies.find(target).described
+    try:
+        with open(described, encoding="utf-8") as file:
+            return libsystem.stub(file.read(), macho.ARCHS[target.arch]).encode()
+    except (OSError, ValueError) as error:
+        raise DriverError(f"`{described}` cannot be used: {error}", status=EXIT_TOOLCHAIN) from None
 
 
-def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
-    """Path and digest of an object of `_GENERATED`, made once per compiler and target; "" where the target has none."""
+_GENERATED = {"start": _start_object, "support": _support_object, "stub": _stub}
+"""Files that are made for links for a target, whatever the program."""
+
+
+def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps, facts: str = "") -> tuple[str, str]:
+    """Path and digest of a file of `_GENERATED`, made once per compiler, target and `facts`; both "" where the target needs none."""
     cache = keeps.library.cache
     key = CacheKey(name, options.target.name)
-    fingerprint = digest(f"{name} {keeps.identity} {options.target.name}".encode())
+    fingerprint = digest(" ".join([name, keeps.identity, options.target.name, *([facts] if facts else [])]).encode())
     for entry in cache.entries(key, fingerprint):
         path = cache.locate(entry.artifact)
         if path:
@@ -156,6 +180,8 @@ def _generated(name: str, options: DriverOptions, context: DriverContext, keeps:
 
 
 def _write(name: str, data: bytes, context: DriverContext) -> str:
+    if not data:
+        return ""
     path = os.path.join(scratch(context), f"{name}.o")
     with open(path, "wb") as file:
         file.write(data)
