@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from vitte.base.diagnostics import Diagnostic
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver.target import Target
+from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import digest
+from vitte.driver_impl.cache.key import digest, options_text
 from vitte.driver_impl.link import errors, execute, supplies
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
@@ -21,6 +24,7 @@ from vitte.driver_impl.pipeline.image import linker_of, put_image
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
+from vitte.driver_impl.pipeline.whole import own_objects
 
 
 def link_program(
@@ -32,15 +36,10 @@ def link_program(
     libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
     options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
     start = perf_counter()
-    start_object, start_digest = _generated("start", options, context, keeps)
-    objects = [shop.done[index].path for index in order]
-    digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
-    if options.target.libc == "none":
-        support_object, digests[support_object] = _generated("support", options, context, keeps)
-        objects.append(support_object)
-    linker, plan = _plan(options, context, start_object, objects, output)
+    inputs = _inputs(options, context, shop, keeps)
+    linker, plan = _plan(options, context, inputs.start, inputs.objects, output)
     cache = keeps.own.cache
-    key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
+    key = image_key(linker, plan, inputs.digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
     image = ""
     if key and not options.run.dry_run:
@@ -50,7 +49,21 @@ def link_program(
             built.artifacts.append((EmitKind.BIN, output))
             return known
     built.command = plan.command
-    _execute(plan, options, context, {shop.done[index].path: shop.graph.units[index].module for index in order})
+    try:
+        complaints = _execute(plan, options, context, inputs.modules)
+        again = bool(complaints) and inputs.are_lost()
+    except DriverError:
+        again = inputs.are_lost()
+        if not again:
+            raise
+    if again:
+        # Who deletes a cache that is in use costs the build time, and does not fail it.
+        own_objects(shop, options, context)
+        inputs = _inputs(options, context, shop, keeps, own=True)
+        _, plan = _plan(options, context, inputs.start, inputs.objects, output)
+        built.command = plan.command
+        complaints = _execute(plan, options, context, inputs.modules)
+    context.diagnostics.extend(complaints)
     context.timings.append(Timing("link", package.name, perf_counter() - start))
     if any(d.level == "error" for d in context.diagnostics):
         built.failed = True
@@ -70,8 +83,43 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     if options.target.libc == "none":
         objects = [*objects, _write("support", _GENERATED["support"](options.target), context)]
     _, plan = _plan(options, context, path, objects, output)
-    _execute(plan, options, context)
+    context.diagnostics.extend(_execute(plan, options, context, {}))
     return plan.command
+
+
+class _Inputs(Struct):
+    """What Vitte makes of an image: the start object, and the units' with what belongs to them. `digests` and `modules` by path."""
+
+    start: str
+    objects: list[str]
+    digests: dict[str, str]
+    modules: dict[str, str]
+
+    def are_lost(self) -> bool:
+        """Whether a file is gone, or is not what it was."""
+        return any(not _is(path, known) for path, known in self.digests.items())
+
+
+def _inputs(options: DriverOptions, context: DriverContext, shop: Workshop, keeps: Keeps, own: bool = False) -> _Inputs:
+    """`own`: with copies in the run's temporary folder."""
+    start, known = _generated("start", options, context, keeps, own)
+    inputs = _Inputs(start, [], {start: known}, {})
+    for index in shop.graph.order:
+        done = shop.done[index]
+        inputs.objects.append(done.path)
+        inputs.digests[done.path] = done.artifact
+        inputs.modules[done.path] = shop.graph.units[index].module
+    if options.target.libc == "none":
+        support, inputs.digests[support] = _generated("support", options, context, keeps, own)
+        inputs.objects.append(support)
+    return inputs
+
+
+def _is(path: str, known: str) -> bool:
+    try:
+        return io.hash_file(path) == known
+    except OSError:
+        return False
 
 
 def _plan(options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str) -> tuple[Linker, Plan]:
@@ -88,19 +136,21 @@ def _plan(options: DriverOptions, context: DriverContext, start: str, objects: l
     return linker, plan_link(linker, request)
 
 
-def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str] = {}) -> None:  # noqa: B006
-    """`modules`: by the path of its object, for complaints: where an object is kept means nothing to anybody."""
+def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str]) -> list[Diagnostic]:
+    """What the linker complained about. `modules`: by the path of its object, for complaints: where an object is kept means nothing to
+    anybody. Raises `DriverError` when it crashed or said nothing that is understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
     result = execute.execute(plan, options.run.dry_run, tell)
-    if result.status != 0:
-        complaints = result.stderr
-        for path, module in modules.items():
-            complaints = complaints.replace(path, f"{module}.o")
-        found = errors.diagnose(complaints, plan)
-        if not found:
-            raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
-        context.diagnostics.extend(found)
+    if result.status == 0:
+        return []
+    complaints = result.stderr
+    for path, module in modules.items():
+        complaints = complaints.replace(path, f"{module}.o")
+    found = errors.diagnose(complaints, plan)
+    if not found:
+        raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
+    return found
 
 
 def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:
@@ -133,11 +183,14 @@ _GENERATED = {"start": _start_object, "support": _support_object}
 """Objects that code generation makes for a target, whatever the program."""
 
 
-def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps) -> tuple[str, str]:
-    """Path and digest of an object of `_GENERATED`, made once per compiler and target."""
+def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps, own: bool) -> tuple[str, str]:
+    """Path and digest of an object of `_GENERATED`, made once per compiler and target. `own`: in the run's temporary folder."""
+    if own:
+        data = _GENERATED[name](options.target)
+        return _write(name, data, context), digest(data)
     cache = keeps.library.cache
     key = CacheKey(name, options.target.name)
-    fingerprint = digest(f"{name} {keeps.identity} {options.target.name}".encode())
+    fingerprint = digest(f"{name} {keeps.identity}\n{options_text(options, ('target',))}".encode())
     for entry in cache.entries(key, fingerprint):
         path = cache.locate(entry.artifact)
         if path:
