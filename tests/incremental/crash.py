@@ -1,13 +1,16 @@
-"""Builds that are ended at a random moment: the next build is right, and does not do again what was finished."""
+"""Builds that are ended at a random moment: the next build is right, and does not do again what was finished. And builds whose cache is
+deleted at random moments, which are right themselves."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
+from threading import Event, Thread
 
 from tests.incremental import edits
 from tests.incremental.kit import Bench, Wrong, counts, ended, rebuilt, start
@@ -46,6 +49,40 @@ def kills(root: Path, seed: int, count: int, going: Going = lambda: True, std: P
         usual = min(max(0.9 * usual + 0.1 * (time.perf_counter() - began), 0.02), 1.0)
         bench.same(got, bench.clean("build", ["-j", "1"]), what)
     return cut
+
+
+def deletions(root: Path, seed: int, count: int, going: Going = lambda: True, std: Path | None = None) -> int:
+    """`count` builds while somebody deletes the caches again and again. How many builds that happened to."""
+    random = Random(seed)
+    project = make(seed, 8, packaged=seed % 2 == 0)
+    bench = Bench(root, project.files(), std)
+    pauses = Random(seed + 1)
+    met = 0
+    for number in range(count):
+        if not going():
+            break
+        edits.choose(random, edits.MEANING)(project, random)
+        bench.put(project.files())
+        over, deleted = Event(), [0]
+
+        def delete(over: Event = over, deleted: list[int] = deleted) -> None:
+            while not over.wait(pauses.random() * 0.15):
+                shutil.rmtree(pauses.choice((bench.cache, bench.tree / "target" / "incremental")), ignore_errors=True)
+                deleted[0] += 1
+
+        thread = Thread(target=delete)
+        thread.start()
+        try:
+            got = bench.build("build", ["-j", random.choice(("1", "2"))])
+        finally:
+            over.set()
+            thread.join()
+        met += deleted[0] > 0
+        wanted = bench.clean("build", ["-j", "1"])
+        bench.same(got, wanted, f"deletion {number} of seed {seed}", harmed=True)
+        if random.random() < 0.3:
+            bench.same(bench.build(), wanted, f"after deletion {number} of seed {seed}")
+    return met
 
 
 def _kill(pid: int, group: bool) -> None:

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from tests.incremental import ablation, hub, places
-from tests.incremental.crash import interrupts, kills
+from tests.incremental.crash import deletions, interrupts, kills
 from tests.incremental.crowd import crowd, racing_edits
 from tests.incremental.damage import flips, garbage, others, truncations
 from tests.incremental.faults import faults
@@ -56,6 +56,7 @@ _STEP, _PARTS = 400, 100
 KINDS: dict[str, tuple[Work, int]] = {
     "replay": (lambda root, seed, std: replay(root, seed, 50, 5 + seed % 5, std).step_number, 100),
     "kill": (lambda root, seed, std: kills(root, seed, 25, std=std), 50),
+    "delete": (lambda root, seed, std: deletions(root, seed, 25, std=std), 16),
     "flip": (lambda root, seed, std: flips(root, seed, 200, std=std), 100),
     "truncate": (lambda root, seed, std: truncations(root, 1, _STEP, seed % _STEP, std=std), _STEP),
     "fault": (lambda root, seed, std: faults(root, 1, 1.0, (seed % _PARTS, _PARTS), std=std)[0], _PARTS),

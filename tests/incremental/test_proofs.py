@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.incremental import hub, places
-from tests.incremental.crash import interrupts, kills
+from tests.incremental.crash import deletions, interrupts, kills
 from tests.incremental.crowd import crowd, racing_edits
 from tests.incremental.damage import flips, garbage, others, truncations
 from tests.incremental.faults import faults
@@ -23,6 +23,10 @@ def test_edits_replayed(tmp_path: Path, std: Path, seed: int) -> None:
 @pytest.mark.parametrize("seed", [2, 3])
 def test_kills(tmp_path: Path, std: Path, seed: int) -> None:
     kills(tmp_path, seed, 5, std=std)
+
+
+def test_deletions(tmp_path: Path, std: Path) -> None:
+    assert deletions(tmp_path, 2, 6, std=std) > 0
 
 
 def test_interrupts(tmp_path: Path) -> None:

@@ -137,6 +137,21 @@ def test_linkers_that_break(tmp_path: Path, text: str, message: str, monkeypatch
     assert message in caught.value.message and caught.value.status == 3
 
 
+def test_a_full_disk_that_ends_the_linker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(executor, "_is_short", lambda plan: plan.output == str(tmp_path / "app.tmp"))
+    with pytest.raises(DriverError, match="no space left on device"):
+        execute(plan_of(script(tmp_path, "kill -BUS $$"), tmp_path, []))
+
+
+def test_the_old_program_can_be_run_until_there_is_a_new_one(tmp_path: Path) -> None:
+    app = tmp_path / "app"
+    app.write_text("old")
+    assert execute(plan_of(script(tmp_path, f"cp {app} {app}.seen && echo new > {app}.tmp"), tmp_path, [])).status == 0
+    assert ((tmp_path / "app.seen").read_text(), app.read_text()) == ("old", "new\n")
+    assert execute(plan_of(script(tmp_path, f"echo half > {app}.tmp; exit 1"), tmp_path, [])).status == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app.seen", "my-ld"]
+
+
 def test_a_linker_that_cannot_be_started(tmp_path: Path) -> None:
     linker = script(tmp_path, "")
     Path(linker.words[0]).write_text("#!/no/such/interpreter\n")

@@ -54,7 +54,7 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         seconds = perf_counter() - started
         if log is not None:
             log(f"{how(status)}, {seconds * 1000:.1f} ms")
-        if status != 0 and _FULL in text:
+        if status != 0 and (_FULL in text or (status == -signal.SIGBUS and _is_short(plan))):
             raise DriverError(f"cannot write `{plan.final}`: {_FULL.lower()}", status=EXIT_TOOLCHAIN, details=text[:4000])
         if crashed(status, text):
             raise DriverError(f"the linker crashed: {how(status)}", status=EXIT_TOOLCHAIN, details=text, helps=(
@@ -70,7 +70,8 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
             succeeded = True
         return LinkResult(status, text, seconds)
     finally:
-        for path in (plan.output, response, *(() if succeeded else plan.beside)):
+        # An older program stays until there is a new one: another command may be running it.
+        for path in (plan.output, response, *(() if succeeded else (plan.final, *plan.beside))):
             if path:
                 _unlink(path)
         for path in plan.scratch:
@@ -103,7 +104,6 @@ def _make_room(plan: Plan) -> None:
             raise IsADirectoryError(21, "is a directory")
     except OSError as error:
         raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
-    _unlink(plan.final)
 
 
 def _command(plan: Plan) -> tuple[list[str], str]:
@@ -175,6 +175,16 @@ def quoted(word: str, style: str = "gnu") -> str:
     if style == "windows":
         return '"' + re.sub(r'(\\*)("|$)', lambda m: m.group(1) * 2 + ('\\"' if m.group(2) else ""), word, flags=0) + '"'
     return '"' + word.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _is_short(plan: Plan) -> bool:
+    """Whether there is less room than the linker's files take: what is written through memory ends the writer by a signal when the disk is
+    full, without a word."""
+    try:
+        room = os.statvfs(os.path.dirname(plan.output) or ".")
+        return room.f_bavail * room.f_frsize < sum(os.path.getsize(word) for word in plan.arguments if os.path.isfile(word))
+    except OSError:
+        return False
 
 
 def crashed(status: int, text: str) -> bool:

@@ -76,7 +76,7 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
     image = ""
     if goal == "object" and not built.failed:
         locate_objects(shop, options, context)
-        write_objects(options, package, shop, built)
+        write_objects(options, context, package, shop, built)
         kinds = [kind for kind, _ in options.emit]
         if shop.graph.root >= 0 and (not kinds or EmitKind.BIN in kinds or options.mode is not DriverMode.BUILD):
             image = link_program(options, context, package, shop, built, keeps, output)

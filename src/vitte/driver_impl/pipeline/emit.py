@@ -14,7 +14,7 @@ from vitte.driver_impl.pipeline.graph import Discovery, Graph
 from vitte.driver_impl.pipeline.keeps import open_keeps
 from vitte.driver_impl.pipeline.stages import STAGES, find
 from vitte.driver_impl.pipeline.units import Workshop
-from vitte.driver_impl.pipeline.whole import compile_all
+from vitte.driver_impl.pipeline.whole import compile_all, read_object
 
 _EXTENSIONS = {EmitKind.LLVM_IR: "ll", EmitKind.ASM: "s", EmitKind.OBJ: "o", EmitKind.DEP_INFO: "d"}
 
@@ -91,14 +91,13 @@ def write_texts(options: DriverOptions, package: Package, dumps: list[tuple[str,
         built.artifacts.append((kind, path))
 
 
-def write_objects(options: DriverOptions, package: Package, shop: Workshop, built: Built) -> None:
+def write_objects(options: DriverOptions, context: DriverContext, package: Package, shop: Workshop, built: Built) -> None:
     graph = shop.graph
     for kind, path in options.emit:
         if kind is EmitKind.OBJ:
             if graph.root < 0:
                 raise DriverError("a library package has no single object", helps=("name one file",))
-            with open(shop.done[graph.root].path, "rb") as file:
-                data = file.read()
+            data = read_object(shop, graph.root, options, context)
             path = path or f"{stem(options, package)}.o"
             _write(path, data)
             built.artifacts.append((kind, path))

@@ -5,23 +5,26 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
+from msgspec import Struct
 from msgspec.structs import replace
 
+from vitte.base.diagnostics import Diagnostic
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver.target import Target
+from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import digest
+from vitte.driver_impl.cache.key import digest, options_text
 from vitte.driver_impl.link import errors, execute, supplies
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
-from vitte.driver_impl.link.supplies import Supplies
-from vitte.driver_impl.pipeline.image import file_digest, linker_of, put_image
+from vitte.driver_impl.pipeline.image import linker_of, put_image
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.units import Workshop
+from vitte.driver_impl.pipeline.whole import own_objects
 
 
 def link_program(
@@ -33,19 +36,10 @@ def link_program(
     libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
     options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
     start = perf_counter()
-    supplied = supplies.find(options.target)
-    start_object, start_digest = _generated("start", options, context, keeps)
-    objects = [shop.done[index].path for index in order]
-    digests = {start_object: start_digest, **{shop.done[index].path: shop.done[index].artifact for index in order}}
-    if supplied.described:
-        stub, digests[stub] = _generated("stub", options, context, keeps, file_digest(supplied.described, keeps.library.memo))
-        supplied = replace(supplied, runtime=(*supplied.runtime, stub))
-    if options.target.libc == "none":
-        support_object, digests[support_object] = _generated("support", options, context, keeps)
-        objects.append(support_object)
-    linker, plan = _plan(options, context, supplied, start_object, objects, output, package.name)
+    inputs = of_units(options, context, shop, keeps)
+    linker, plan = _plan(options, context, inputs, output, package.name)
     cache = keeps.own.cache
-    key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
+    key = image_key(linker, plan, inputs.digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
     image = ""
     if key and not options.run.dry_run:
@@ -55,7 +49,21 @@ def link_program(
             built.artifacts.append((EmitKind.BIN, output))
             return known
     built.command = plan.command
-    _execute(plan, options, context, {shop.done[index].path: shop.graph.units[index].module for index in order})
+    try:
+        complaints = _execute(plan, options, context, inputs.modules)
+        again = bool(complaints) and inputs.are_lost()
+    except DriverError:
+        again = inputs.are_lost()
+        if not again:
+            raise
+    if again:
+        # Who deletes a cache that is in use costs the build time, and does not fail it.
+        own_objects(shop, options, context)
+        inputs = of_units(options, context, shop, keeps, own=True)
+        _, plan = _plan(options, context, inputs, output, package.name)
+        built.command = plan.command
+        complaints = _execute(plan, options, context, inputs.modules)
+    context.diagnostics.extend(complaints)
     context.timings.append(Timing("link", package.name, perf_counter() - start))
     if any(d.level == "error" for d in context.diagnostics):
         built.failed = True
@@ -71,49 +79,43 @@ def link_program(
 def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
     """Link objects that the caller has, with the start object, to `output`. The command line that was run, with its temporary
     output's name. Raises `DriverError` when there is no linker or it crashed; complaints of the linker become diagnostics."""
-    start = _GENERATED["start"](options.target)
-    path = _write("start", start, context) if start else ""
-    if options.target.libc == "none":
-        objects = [*objects, _write("support", _GENERATED["support"](options.target), context)]
-    supplied = supplies.find(options.target)
-    if supplied.described:
-        supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))
-    _, plan = _plan(options, context, supplied, path, objects, output)
-    _execute(plan, options, context)
+    _, plan = _plan(options, context, of_objects(options, context, objects), output)
+    context.diagnostics.extend(_execute(plan, options, context, {}))
     return plan.command
 
 
-def _plan(
-    options: DriverOptions, context: DriverContext, supplied: Supplies, start: str, objects: list[str], output: str, name: str = ""
-) -> tuple[Linker, Plan]:
+def _plan(options: DriverOptions, context: DriverContext, inputs: Inputs, output: str, name: str = "") -> tuple[Linker, Plan]:
     """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
+    supplied = inputs.supplied
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
     temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
     request = Request(
-        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or start, objects=tuple(objects), output=output,
+        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects), output=output,
         temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
         runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system, loader=supplied.loader, entry=supplied.entry,
-        minimum=supplied.minimum, identifier=name, strip=options.strip, args=options.link_args,
+        minimum=supplied.minimum, imports=tuple(inputs.imports), identifier=name, strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 
 
-def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str] = {}) -> None:  # noqa: B006
-    """`modules`: by the path of its object, for complaints: where an object is kept means nothing to anybody."""
+def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str]) -> list[Diagnostic]:
+    """What the linker complained about. `modules`: by the path of its object, for complaints: where an object is kept means nothing to
+    anybody. Raises `DriverError` when it crashed or said nothing that is understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
     result = execute.execute(plan, options.run.dry_run, tell)
-    if result.status != 0:
-        complaints = result.stderr
-        for source, name in plan.links:
-            complaints = complaints.replace(name, source)
-        for path, module in modules.items():
-            complaints = complaints.replace(path, f"{module}.o")
-        found = errors.diagnose(complaints, plan)
-        if not found:
-            raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
-        context.diagnostics.extend(found)
+    if result.status == 0:
+        return []
+    complaints = result.stderr
+    for source, name in plan.links:
+        complaints = complaints.replace(name, source)
+    for path, module in modules.items():
+        complaints = complaints.replace(path, f"{module}.o")
+    found = errors.diagnose(complaints, plan)
+    if not found:
+        raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
+    return found
 
 
 def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:
@@ -128,61 +130,3 @@ def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str
         keep.cache.put(CacheEntry(key, fingerprint, artifact))
         keep.memo.learn(os.path.abspath(output), info, artifact)
     return artifact
-
-
-def _start_object(target: Target) -> bytes:
-    from vitte import codegen
-
-    return codegen.start_object(target)
-
-
-def _support_object(target: Target) -> bytes:
-    from vitte import codegen
-
-    return codegen.support_object(target)
-
-
-def _stub(target: Target) -> bytes:
-    """What is linked with in the place of a C library that is only described."""
-    from vitte.driver_impl.link import libsystem, macho
-
-    described = supplies.find(target).described
-    try:
-        with open(described, encoding="utf-8") as file:
-            return libsystem.stub(file.read(), macho.ARCHS[target.arch]).encode()
-    except (OSError, ValueError) as error:
-        raise DriverError(f"`{described}` cannot be used: {error}", status=EXIT_TOOLCHAIN) from None
-
-
-_GENERATED = {"start": _start_object, "support": _support_object, "stub": _stub}
-"""Files that are made for links for a target, whatever the program."""
-
-
-def _generated(name: str, options: DriverOptions, context: DriverContext, keeps: Keeps, facts: str = "") -> tuple[str, str]:
-    """Path and digest of a file of `_GENERATED`, made once per compiler, target and `facts`; both "" where the target needs none."""
-    cache = keeps.library.cache
-    key = CacheKey(name, options.target.name)
-    fingerprint = digest(" ".join([name, keeps.identity, options.target.name, *([facts] if facts else [])]).encode())
-    for entry in cache.entries(key, fingerprint):
-        path = cache.locate(entry.artifact)
-        if path:
-            return path, entry.artifact
-    data = _GENERATED[name](options.target)
-    if not data:
-        return "", ""
-    artifact = cache.write(data)
-    if artifact:
-        cache.put(CacheEntry(key, fingerprint, artifact))
-        path = cache.locate(artifact)
-        if path:
-            return path, artifact
-    return _write(name, data, context), digest(data)
-
-
-def _write(name: str, data: bytes, context: DriverContext) -> str:
-    if not data:
-        return ""
-    path = os.path.join(scratch(context), f"{name}.o")
-    with open(path, "wb") as file:
-        file.write(data)
-    return path

@@ -387,7 +387,7 @@ class Workshop:
             done.artifact = cache.write(product.object)
             if not done.artifact or unit.index in self.lost:  # what was lost once may be taken away again
                 done.artifact = digest(product.object)
-                done.path = self._write(unit, product.object)
+                done.path = self.write_own(unit, product.object)
         if product.ssa is not None:
             done.ssa = codec.ssa.encode(product.ssa)
         if cache.mode != "on":
@@ -418,7 +418,8 @@ class Workshop:
         if outcome:
             done.entries.append(CacheEntry(CacheKey(self.kind, unit.module), digest(text.encode()), outcome, edges))
 
-    def _write(self, unit: Unit, data: bytes) -> str:
+    def write_own(self, unit: Unit, data: bytes) -> str:
+        """Put a unit's object where nobody else deletes anything; its path."""
         path = os.path.join(self.scratch(), f"{unit.index}.o")
         with open(path, "wb") as file:
             file.write(data)

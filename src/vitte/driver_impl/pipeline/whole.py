@@ -9,9 +9,10 @@ from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import Built, DriverContext, LogLevel, Package
 from vitte.driver_impl.cache.diagnostics import decoded
+from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.files import library_source, load_for_display
 from vitte.driver_impl.pipeline.graph import Changed, Discovery, Graph
-from vitte.driver_impl.pipeline.keeps import Keeps, scratch
+from vitte.driver_impl.pipeline.keeps import Keeps, is_scratch, scratch
 from vitte.driver_impl.pipeline.schedule import run_all
 from vitte.driver_impl.pipeline.units import Workshop
 
@@ -44,22 +45,43 @@ def compile_all(options: DriverOptions, context: DriverContext, package: Package
 
 def locate_objects(shop: Workshop, options: DriverOptions, context: DriverContext) -> None:
     """Find every unit's object; compile units again whose objects are lost or damaged."""
-    lost = []
     for index in shop.graph.order:
         done = shop.done[index]
         if not done.path:
             done.path = shop.discovery.keep(shop.graph.units[index]).cache.locate(done.artifact)
-            if not done.path:
-                lost.append(index)
+    _compile_lost(shop, options, context)
+
+
+def own_objects(shop: Workshop, options: DriverOptions, context: DriverContext) -> None:
+    """Copy every unit's object to the run's temporary folder: somebody deletes or damages the cache at this moment."""
+    for index in shop.graph.order:
+        done, unit = shop.done[index], shop.graph.units[index]
+        if not is_scratch(os.path.dirname(done.path)):
+            data = shop.discovery.keep(unit).cache.read(done.artifact)
+            done.path = shop.write_own(unit, data) if data is not None else ""
+    _compile_lost(shop, options, context)
+
+
+def read_object(shop: Workshop, index: int, options: DriverOptions, context: DriverContext) -> bytes:
+    """A unit's object, which was located."""
+    try:
+        with open(shop.done[index].path, "rb") as file:
+            data = file.read()
+    except OSError:
+        data = b""
+    if digest(data) == shop.done[index].artifact:
+        return data
+    own_objects(shop, options, context)
+    with open(shop.done[index].path, "rb") as file:
+        return file.read()
+
+
+def _compile_lost(shop: Workshop, options: DriverOptions, context: DriverContext) -> None:
+    """Compile units again that have no object; those of now are not in the cache, so they stay."""
+    lost = [index for index in shop.graph.order if not shop.done[index].path]
     for index in lost:
         shop.forget(index)
     run_all(shop, lost, options.jobs, isolate=True, progress=context.progress)
-    for index in lost:
-        done = shop.done[index]
-        if not done.path:
-            done.path = shop.discovery.keep(shop.graph.units[index]).cache.locate(done.artifact)
-            if not done.path:
-                raise DriverError("an object file vanished between being written and being linked")
 
 
 def tally(shop: Workshop, built: Built) -> None:
