@@ -33,4 +33,6 @@ def find(target: Target) -> Supplies:
         from vitte.driver_impl.link import linux
 
         return linux.supplies(target)
+    if target.name == "x86_64-pc-windows":
+        return Supplies(entry="vt_start")
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))

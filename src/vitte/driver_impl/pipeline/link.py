@@ -38,7 +38,15 @@ def link_program(
     if options.target.libc == "none":
         support_object, digests[support_object] = _generated("support", options, context, keeps)
         objects.append(support_object)
-    linker, plan = _plan(options, context, start_object, objects, output)
+    imports: list[str] = []
+    if options.target.system == "windows":
+        from vitte.driver_impl.pipeline.imports import import_libraries
+
+        declared = [pair for index in order for pair in shop.done[index].imports]
+        made = import_libraries(declared, options.target, keeps.own.cache, context)
+        digests.update(made)
+        imports = list(made)
+    linker, plan = _plan(options, context, start_object, objects, output, imports)
     cache = keeps.own.cache
     key = image_key(linker, plan, digests, options, keeps.library.memo) if cache.mode != "off" else ""
     entry = CacheKey("image", package.name)
@@ -74,7 +82,9 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     return plan.command
 
 
-def _plan(options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str) -> tuple[Linker, Plan]:
+def _plan(
+    options: DriverOptions, context: DriverContext, start: str, objects: list[str], output: str, imports: list[str] = []  # noqa: B006
+) -> tuple[Linker, Plan]:
     linker = linker_of(options)
     supplied = supplies.find(options.target)
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
@@ -83,7 +93,7 @@ def _plan(options: DriverOptions, context: DriverContext, start: str, objects: l
         flavour=linker.flavour, arch=options.target.arch, start=supplied.start or start, objects=tuple(objects), output=output,
         temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
         runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system, loader=supplied.loader, entry=supplied.entry,
-        minimum=supplied.minimum, strip=options.strip, args=options.link_args,
+        minimum=supplied.minimum, imports=tuple(imports), strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 
