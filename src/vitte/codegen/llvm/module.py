@@ -197,6 +197,11 @@ class ModuleEmitter:
             )
         return name
 
+    def is_shared(self, fn: Function) -> bool:
+        """Whether other units may define the function too. Who drops a type in the type's own unit has a definition that stays, which others
+        refer to, and may have `linkonce` ones: to a linker for COFF they are the same only when they say so alike."""
+        return fn.linkage == "linkonce" or (self.is_coff and fn.linkage == "external" and fn.symbol.startswith("glue "))
+
     def own_section(self, name: str) -> str:
         """COFF: suffix of a variable that gets a section of its own."""
         self.alone.append(name)
@@ -221,7 +226,8 @@ class ModuleEmitter:
         elif fn.linkage == "internal":
             linkage = "internal"
         if self.is_coff and not comdat:
-            self.alone.append(fn.symbol)
+            if not self.is_shared(fn):
+                self.alone.append(fn.symbol)
             comdat = " comdat"
         words = list(self.common)
         for flag, word in (("noreturn", "noreturn"), ("cold", "cold"), ("noinline", "noinline"), ("inline", "inlinehint")):
@@ -268,7 +274,7 @@ class ModuleEmitter:
             f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"',
         ]
         if self.has_comdat:
-            head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if fn.linkage == "linkonce"]
+            head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if self.is_shared(fn)]
             head += [f"${quote(g.symbol)} = comdat any" for g in unit.globals if g.linkage == "linkonce"]
             head += [f'$"{name}" = comdat any' for name in self.helpers]
         helper_attributes = self.attributes((*self.common, "noinline")) if helpers else ""
