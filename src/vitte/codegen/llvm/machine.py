@@ -126,7 +126,10 @@ def settings(ctx: UnitContext) -> str:
     return f"; optimisation {ctx.opt_level}, cpu {cpu}, features {features or 'default'}, abi {abi or 'default'}"
 
 
-_LAYOUTS = {"x86_64-unknown-linux-gnu": "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128"}
+_LAYOUTS = {
+    "x86_64-unknown-linux-gnu": "e-m:e-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128",
+    "x86_64-pc-windows-gnu": "e-m:w-p270:32:32-p271:32:32-p272:64:64-i64:64-i128:128-f80:128-n8:16:32:64-S128",
+}
 
 
 def data_layout(target: Target) -> str:

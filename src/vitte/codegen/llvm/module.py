@@ -41,7 +41,9 @@ RUNTIME: dict[str, tuple[Signature, str, tuple[str, ...]]] = {
 }
 """What is known about procedures of the runtime when they are only declared: signature, attributes of the result, of the function.
 `alloc` and `dealloc` behave like malloc and free: a pair that nobody uses may go."""
-_DATA_LINKAGE = {"external": "dso_local", "linkonce": "linkonce_odr hidden", "internal": "internal", "private": "private unnamed_addr"}
+_DATA_LINKAGE = {"external": "dso_local", "internal": "internal", "private": "private unnamed_addr"}
+LEAN = frozenset(("std/rt", "std/io", "std/env", "std/fs", "std/process", "std/sys/os", "std/sys/abi", "std/sys/utf16", "std/sys/command_line"))
+"""Units that wait for the system or say how the program ended: their size counts, not their speed."""
 DEALLOC_PARAM = "ptr allocptr captures(none)"
 
 PARAM_FLAGS: dict[str, str] = {
@@ -73,7 +75,12 @@ class ModuleEmitter:
             self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result, signs=signs)
             self.defined[fn.symbol] = symbol(fn.symbol)
         self.has_comdat = ctx.target.system != "macos"
-        self.is_elf = self.has_comdat and ctx.target.system != "windows" and ctx.target.arch != "wasm32"
+        self.is_coff = ctx.target.system == "windows"
+        self.is_elf = self.has_comdat and not self.is_coff and ctx.target.arch != "wasm32"
+        self.alone: list[str] = []
+        """COFF: symbols that have a section of their own, which the linker may drop. It never drops others."""
+        self.linkonce = "linkonce_odr" if self.is_coff else "linkonce_odr hidden"
+        """COFF hides everything that is not exported, and LLVM would list hidden symbols for the linker, in words that spaces end."""
         self.callees: dict[str, str] = {}
         self.intrinsics: dict[str, str] = {}
         self.helpers: dict[str, str] = {}
@@ -99,12 +106,14 @@ class ModuleEmitter:
 
     def _common_attributes(self) -> tuple[str, ...]:
         words = ["nounwind"]
-        if self.ctx.opt_level == "s":
+        if self.ctx.opt_level == "s" or (self.ctx.opt_level in "23" and self.unit.name in LEAN):
             words.append("optsize")
         elif self.ctx.opt_level == "z":
             words += ["minsize", "optsize"]
         if self.ctx.debug_info != "none":
             words.append('"frame-pointer"="all"')
+            if self.is_coff:
+                words.append("uwtable")  # debuggers of Windows walk the stack by the unwind tables alone
         return tuple(words)
 
     # --- what functions ask for ----------------------------------------------------------------------------------------
@@ -189,12 +198,23 @@ class ModuleEmitter:
             # Where pointers have 32 bits, the gap before the length is there by its alignment, and the one after the owner is not.
             gap = 8 - self.ctx.target.pointer_bytes
             kind, value = (f", [{gap} x i8]", f", [{gap} x i8] zeroinitializer") if gap else ("", "")
+            linkage, comdat = ("internal", self.own_section(name[1:])) if self.is_coff else ("private", "")
             self.constants.append(
-                f"{name} = private unnamed_addr constant {{ ptr, i64, ptr{kind}, [{count} x i8] }} "
+                f"{name} = {linkage} unnamed_addr constant {{ ptr, i64, ptr{kind}, [{count} x i8] }} "
                 f"{{ ptr getelementptr inbounds (i8, ptr {name}, {self.size_type} 24), i64 {count}, ptr null{value}, "
-                f'[{count} x i8] c"{escape(data)}" }}, align 8'
+                f'[{count} x i8] c"{escape(data)}" }}{comdat}, align 8'
             )
         return name
+
+    def is_shared(self, fn: Function) -> bool:
+        """Whether other units may define the function too. Who drops a type in the type's own unit has a definition that stays, which others
+        refer to, and may have `linkonce` ones: to a linker for COFF they are the same only when they say so alike."""
+        return fn.linkage == "linkonce" or (self.is_coff and fn.linkage == "external" and fn.symbol.startswith("glue "))
+
+    def own_section(self, name: str) -> str:
+        """COFF: suffix of a variable that gets a section of its own."""
+        self.alone.append(name)
+        return ", comdat"
 
     def global_name(self, name: str) -> str:
         known = self.global_names.get(name) or self.external_globals.get(name)
@@ -210,15 +230,20 @@ class ModuleEmitter:
         flags = fn.flags
         linkage, comdat = "dso_local", ""
         if fn.linkage == "linkonce":
-            linkage = "linkonce_odr hidden"
+            linkage = self.linkonce
             comdat = " comdat" if self.has_comdat else ""
         elif fn.linkage == "internal":
             linkage = "internal"
+        if self.is_coff and not comdat:
+            if not self.is_shared(fn):
+                self.alone.append(fn.symbol)
+            comdat = " comdat"
         words = list(self.common)
         for flag, word in (("noreturn", "noreturn"), ("cold", "cold"), ("noinline", "noinline"), ("inline", "inlinehint")):
             if flag in flags:
                 words.append(word)
-        if sum([slot.size for slot in fn.slots]) >= 4096 and self.ctx.target.arch != "wasm32":
+        if not self.is_coff and self.ctx.target.arch != "wasm32" and sum([slot.size for slot in fn.slots]) >= 4096:
+            # Windows has its own way, which LLVM knows: `start.py` defines what it calls.
             words.append('"probe-stack"="inline-asm"')  # a frame larger than the guard page must not step over it
         params: list[str] = []
         is_c = "c" in flags
@@ -258,12 +283,12 @@ class ModuleEmitter:
             f'target datalayout = "{self.layout}"', f'target triple = "{self.ctx.target.triple}"',
         ]
         if self.has_comdat:
-            head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if fn.linkage == "linkonce"]
+            head += [f"${quote(fn.symbol)} = comdat any" for fn in unit.functions if self.is_shared(fn)]
             head += [f"${quote(g.symbol)} = comdat any" for g in unit.globals if g.linkage == "linkonce"]
             head += [f'$"{name}" = comdat any' for name in self.helpers]
         helper_attributes = self.attributes((*self.common, "noinline")) if helpers else ""
         comdat = " comdat" if self.has_comdat else ""
-        tail = [text.replace("ATTRIBUTES", helper_attributes + comdat) for text in helpers]
+        tail = [text.replace("ATTRIBUTES", helper_attributes + comdat).replace("LINKAGE", self.linkonce) for text in helpers]
         tables, declared = self.places.finish()
         tail += declared
         tail += [self._declaration(name) for name in self.callees]
@@ -272,6 +297,7 @@ class ModuleEmitter:
             tail.append(f"{text} = external {'dso_local ' if '::' in name else ''}global i8")
         if self.debug is not None:
             self.debug.finish(tail)
+        head += [f"${quote(name)} = comdat nodeduplicate" for name in self.alone]
         groups = [f"attributes {name} = {{ {' '.join(words)} }}" for words, name in self.groups.items()]
         return "\n".join([*head, *tables, *self.constants, *data, *body, *tail, *groups, *self.node_lines, ""])
 
@@ -293,10 +319,13 @@ class ModuleEmitter:
         return f"declare {local}{result} {symbol(name)}({params}) {self.attributes(words)}"
 
     def _global(self, g: Global) -> str:
-        linkage = _DATA_LINKAGE[g.linkage]
+        linkage = self.linkonce if g.linkage == "linkonce" else _DATA_LINKAGE[g.linkage]
         kind = "global" if g.mutable else "constant"
         ty, value = self._data(g)
         comdat = ", comdat" if g.linkage == "linkonce" and self.has_comdat else ""
+        if self.is_coff and not comdat:
+            linkage = linkage.replace("private", "internal")  # what the object's table of symbols does not have cannot name a section
+            comdat = self.own_section(g.symbol)
         return f"{symbol(g.symbol)} = {linkage} {kind} {ty} {value}{comdat}, align {max(1, g.align)}"
 
     def _data(self, g: Global) -> tuple[str, str]:

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from vitte.codegen.llvm.module import ModuleEmitter
     from vitte.ir.ssa import Function
 
-_DECLARED = "external dso_local hidden externally_initialized constant i8"
 
 
 class PlaceTables:
@@ -67,7 +66,9 @@ class PlaceTables:
         for table in unit.tables:
             here.add(table.path)
             defined.append(self._define(table_symbol(table.path), table.file, table.rows))
-        return defined, [f"{name} = {_DECLARED}" for path, name in self.foreign.items() if path not in here]
+        hidden = "" if self.module.is_coff else " hidden"
+        declaration = f"external dso_local{hidden} externally_initialized constant i8"
+        return defined, [f"{name} = {declaration}" for path, name in self.foreign.items() if path not in here]
 
     def _define(self, name: str, file: str, rows: list[tuple[int, int]]) -> str:
         text = file.encode("utf-8", "surrogatepass")
@@ -75,8 +76,11 @@ class PlaceTables:
         self.tables.append(table)
         data = table.marker + bytes(ROW * len(table.rows) - MARKER) + text
         section = f", section {quote('.rodata.' + name)}" if self.module.is_elf else ""
+        hidden = " hidden"
+        if self.module.is_coff:
+            section, hidden = self.module.own_section(name), ""
         kind = f"[{len(data)} x i8]"
-        return f'{symbol(name)} = dso_local hidden externally_initialized constant {kind} c"{escape(data)}"{section}, align 4'
+        return f'{symbol(name)} = dso_local{hidden} externally_initialized constant {kind} c"{escape(data)}"{section}, align 4'
 
 
 def _address(name: str, ordinal: int, size: str) -> str:

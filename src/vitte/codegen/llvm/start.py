@@ -107,6 +107,10 @@ def start_object(target: Target) -> bytes:
     `main`, and for WebAssembly, whose platform layer has the entry. Raises `machine.BackendError` for targets that have no such entry."""
     if target.libc in ("musl", "mingw", "system") or target.arch == "wasm32":
         return b""
+    if target.system == "windows":
+        from vitte.codegen.llvm import start_windows
+
+        return start_windows.start_object(target)
     body = {"glibc": _GLIBC, "none": _NONE}.get(target.libc)
     first = _FIRST.get(target.arch)
     if body is None or first is None or target.system not in ("linux", "none"):

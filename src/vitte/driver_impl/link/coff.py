@@ -32,8 +32,9 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     arguments += [f"/export:{symbol}" for symbol in request.exports]
     arguments += [f"/out:{request.temporary}", *words(request)]
     arguments += [f"/libpath:{folder}" for folder in request.folders]
-    arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in (item.name for item in request.libraries)]
-    arguments += [*request.runtime, *request.if_needed, *request.args]
+    named = [item.name for item in request.libraries if item.kind != "dll"]
+    arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in named]
+    arguments += [*request.imports, *request.runtime, *request.if_needed, *request.args]
     return Plan(
         program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.COFF,
         quoting="windows", beside=beside,

@@ -37,6 +37,8 @@ class Request(Struct, frozen=True, kw_only=True):
     if_needed: tuple[str, ...] = ()
     system: bool = True
     """Named libraries may be those of this machine."""
+    imports: tuple[str, ...] = ()
+    """Import libraries that were made for this link (PE)."""
     loader: str = ""
     entry: str = ""
     """The symbol to start at; "" for the flavour's own."""

@@ -41,4 +41,6 @@ def find(target: Target) -> Supplies:
         from vitte.driver_impl.link import libsystem, macho
 
         return Supplies(described=libsystem.find(), minimum=macho.OLDEST, system=False)
+    if target.name == "x86_64-pc-windows":
+        return Supplies(entry="vt_start")
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))

@@ -96,8 +96,10 @@ def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
     done = shop.done.values()
     if not built.image:
         return not built.failed or any(unit.broken for unit in done)
-    # What the standard library is linked with is what the target supplies, and part of the planner's text.
-    return bool(image) and not any(unit.links for unit in done if shop.graph.units[unit.index].role != "std")
+    # What the standard library is linked with is what the target supplies, and part of the planner's text; what is imported from DLLs is
+    # said by the sources alone.
+    own = [unit for unit in done if shop.graph.units[unit.index].role != "std"]
+    return bool(image) and not any(kind != "dll" for unit in own for _, kind in unit.links)
 
 
 def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: DriverContext, output: str) -> Built:

@@ -5,24 +5,21 @@ from __future__ import annotations
 import os
 from time import perf_counter
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from vitte.base.diagnostics import Diagnostic
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions, EmitKind, Library
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
-from vitte.driver.target import Target
-from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.cache.key import digest, options_text
-from vitte.driver_impl.link import errors, execute, supplies
+from vitte.driver_impl.link import errors, execute
 from vitte.driver_impl.link.data import Plan, Request, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
 from vitte.driver_impl.pipeline.image import linker_of, put_image
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
+from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
 
@@ -91,10 +88,11 @@ def _plan(options: DriverOptions, context: DriverContext, inputs: Inputs, output
     # LLD takes the name of its output for a pattern in which `%` stands for something else.
     temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
     request = Request(
-        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects), output=output,
-        temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries, folders=options.library_folders,
-        runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system, loader=supplied.loader, entry=supplied.entry,
-        minimum=supplied.minimum, imports=tuple(inputs.imports), identifier=name, strip=options.strip, args=options.link_args,
+        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects),
+        output=output, temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries,
+        folders=options.library_folders, runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system,
+        loader=supplied.loader, entry=supplied.entry, minimum=supplied.minimum, imports=tuple(inputs.imports), identifier=name,
+        strip=options.strip, args=options.link_args,
     )  # fmt: skip
     return linker, plan_link(linker, request)
 

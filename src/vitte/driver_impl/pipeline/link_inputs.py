@@ -47,8 +47,8 @@ class Inputs(Struct):
 
 
 def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, keeps: Keeps, own: bool = False) -> Inputs:
-    """`own`: with copies in the run's temporary folder, for a cache that is being deleted. Raises `DriverError` when something that the target
-    needs is not on this machine."""
+    """`own`: with copies in the run's temporary folder, for a cache that is being deleted. Raises `DriverError` when something that the
+    target needs is not on this machine."""
     supplied = supplies.find(options.target)
     start, known = _generated("start", options, context, keeps, own)
     inputs = Inputs(supplied, start, [], digests={start: known})

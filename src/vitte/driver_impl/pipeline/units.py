@@ -36,17 +36,18 @@ if TYPE_CHECKING:
     from vitte.driver_impl.cache.edges import Recorder
     from vitte.driver_impl.pipeline.compile import Product
     from vitte.ir import ssa, thir
-    from vitte.ir.defs import ResolvedImport
+    from vitte.ir.defs import Interface, ResolvedImport
 
 
 class Front(Struct, array_like=True):
-    """What checking a unit gave. `interface`: encoded, empty when there is none. `typed`: the unit after stage 3,
-    encoded; empty when it has errors. `text`: the key's text, for explanations."""
+    """What checking a unit gave. `interface`: encoded, empty when there is none. `links`, `imports`: as in `Done`. `typed`: the unit
+    after stage 3, encoded; empty when it has errors. `text`: the key's text, for explanations."""
 
     failed: bool
     interface: bytes
     diagnostics: bytes
     links: list[tuple[str, str]]
+    imports: list[tuple[str, str]]
     typed: bytes
     text: str
 
@@ -81,6 +82,7 @@ class Done(Struct):
     - `broken`: it, or something in its reach, has errors. `interface`, `diagnostics`: encoded.
     - `artifact`: digest of the object, kept in the cache or, when it could not be, at `path`.
     - `did`: the work that was needed, of `parse`, `check`, `object`, `ssa`; empty when all was remembered.
+    - `links`: libraries it names, and their kinds. `imports`: DLLs and their symbols that it declares.
     - `entries`: what is to be remembered of it. `note`: the edges that its object was built against. `notices`: troubles of the cache.
     """
 
@@ -92,6 +94,7 @@ class Done(Struct):
     path: str = ""
     ssa: bytes = b""
     links: list[tuple[str, str]] = []
+    imports: list[tuple[str, str]] = []
     did: list[str] = []
     entries: list[CacheEntry] = []
     note: list[str] = []
@@ -240,7 +243,7 @@ class Workshop:
         front = _decoded(_fronts, data)
         if front is None:
             return None
-        done = Done(unit.index, front.failed, front.interface, front.diagnostics, links=front.links)
+        done = Done(unit.index, front.failed, front.interface, front.diagnostics, links=front.links, imports=front.imports)
         if outcome is not None:
             done.broken, done.diagnostics, done.artifact = outcome.failed, outcome.diagnostics, outcome.artifact
             if self.goal == "ssa" and not outcome.failed:
@@ -383,6 +386,7 @@ class Workshop:
         if product.interface is not None:
             done.interface = encode_interface(product.interface, line_starts)
             done.links = product.interface.links
+            done.imports = imported(product.interface)
         if product.object is not None:
             done.artifact = cache.write(product.object)
             if not done.artifact or unit.index in self.lost:  # what was lost once may be taken away again
@@ -402,7 +406,7 @@ class Workshop:
         typed = b""
         if product.typed is not None and not done.broken:
             typed = resumed.front.typed if resumed is not None else codec.encode_typed(product.typed)
-        front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, typed, text)
+        front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, done.imports, typed, text)
         kept = cache.write(_encoder.encode(front))
         if not kept:
             return
@@ -428,6 +432,12 @@ class Workshop:
     def _log(self, text: str) -> None:
         if self.context.log is not None:
             self.context.log(LogLevel.DEBUG, "cache", text)
+
+
+def imported(interface: Interface) -> list[tuple[str, str]]:
+    """The DLLs that foreign procedures of a unit are imported from, with the procedures' symbols, in the order of the source."""
+    procs = interface.procs.values()
+    return [(name, proc.symbol) for proc in procs if proc.links for name, kind in proc.links if kind == "dll"]
 
 
 def _decoded(decoder: Decoder[T], data: bytes) -> T | None:
