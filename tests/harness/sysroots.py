@@ -13,6 +13,10 @@ from vitte.driver_impl import sysroot
 from vitte.driver_impl.sysroot import store
 from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile
 
+SUITE = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "riscv64-unknown-linux-musl", "x86_64-unknown-linux-gnu",
+         "aarch64-unknown-linux-gnu", "riscv64-unknown-linux-gnu")  # fmt: skip
+"""What the tests need, the largest first: all are made when one is wanted, side by side."""
+
 
 @cache
 def prepare(*names: str) -> None:
@@ -21,7 +25,12 @@ def prepare(*names: str) -> None:
     root.mkdir(parents=True, exist_ok=True)
     with open(root / "tests.lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        sysroot.add([name for name in names if name in sysroot.RECIPES and sysroot.find(TARGETS[name]) is None])
+        if any(_missing(name) for name in names):
+            sysroot.add([name for name in dict.fromkeys((*SUITE, *names)) if _missing(name)])
+
+
+def _missing(name: str) -> bool:
+    return name in sysroot.RECIPES and sysroot.find(TARGETS[name]) is None
 
 
 def pretend(target: str, **files: bytes) -> Sysroot:

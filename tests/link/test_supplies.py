@@ -19,6 +19,7 @@ from vitte.driver_impl.link import libraries, supplies
 from vitte.driver_impl.link.libraries import library
 from vitte.driver_impl.link.programs import Linker, which
 from vitte.driver_impl.pipeline import link
+from vitte.driver_impl.pipeline.link_inputs import Inputs
 
 GLIBC: dict[str, bytes] = {
     "Scrt1_o": b"1", "libm_so_6": b"2", "libc_so_6": b"3", "libld_so_2": b"4", "libpthread_so_0": b"5", "librt_so_1": b"6",
@@ -39,7 +40,7 @@ def test_plan(name: str, root: Path, monkeypatch: pytest.MonkeyPatch, bless: boo
     made = pretend(name, **(MUSL if TARGETS[name].libc == "musl" else GLIBC))
     options = DriverOptions(target=TARGETS[name], libraries=(Library("m"), Library("surelynotthere")))
     monkeypatch.setattr(link, "linker_of", lambda options: Linker(("ld.lld",), "lld", LldFlavor.ELF))
-    _, plan = link._plan(options, DriverContext(options), "start.o", ["a.o"], "out/app")
+    _, plan = link._plan(options, DriverContext(options), Inputs(supplies.find(options.target), "start.o", ["a.o"]), "out/app")
     text = shown(plan).replace(made.folder, "SYSROOT").replace(f".{os.getpid()}.tmp", ".tmp")
     path = GOLDEN / f"supplies.{name}.txt"
     if bless:
@@ -101,7 +102,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ("riscv64-unknown-linux-gnu", ("2.27",), "/lib/ld-linux-riscv64-lp64d.so.1"),
 ])  # fmt: skip
 def test_programs_for_old_systems(target: str, versions: tuple[str, ...], loader: str, kept: None, tmp_path: Path) -> None:
-    prepare("x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "riscv64-unknown-linux-gnu")
+    prepare(target)
     image = build(tmp_path, target)
     if which("readelf") is None:
         pytest.skip("readelf is not on this machine")
@@ -117,7 +118,7 @@ def test_programs_for_old_systems(target: str, versions: tuple[str, ...], loader
 @pytest.mark.foreign
 @pytest.mark.parametrize("target", ["x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl"])
 def test_static_programs(target: str, kept: None, tmp_path: Path) -> None:
-    prepare("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl")
+    prepare(target)
     image = build(tmp_path, target, "--release", "--strip")
     assert image.stat().st_size <= 40_000
     if which("readelf") is None:

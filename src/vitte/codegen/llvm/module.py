@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from vitte.codegen.llvm import machine
 from vitte.codegen.llvm.function import FunctionEmitter
 from vitte.codegen.llvm.places import PlaceTables
 from vitte.codegen.llvm.text import ALIGN, PASSED, RETURNED, TYPE, escape, quote, symbol, widened
@@ -62,8 +63,6 @@ class ModuleEmitter:
     """State of one unit's emission. `signatures`: of everything that may be called. The other maps hold what was asked for, in order."""
 
     def __init__(self, module: Module, ctx: UnitContext) -> None:
-        from vitte.codegen.llvm import machine
-
         self.unit = module
         self.ctx = ctx
         self.layout = machine.data_layout(ctx.target)
@@ -114,6 +113,12 @@ class ModuleEmitter:
             words.append('"frame-pointer"="all"')
             if self.is_coff:
                 words.append("uwtable")  # debuggers of Windows walk the stack by the unwind tables alone
+        target = self.ctx.target
+        if target.system == "none" and target.arch == "x86_64":
+            words.append("noredzone")  # the processor may be interrupted at any moment, on the stack that is in use
+        if target.cpu or target.features or target.arch == "riscv64":
+            # LLVM knows it without. A linker that is given LLVM's code does not, and RISC-V's plainest processor has no floating point.
+            words += [f'"target-{what}"={quote(text)}' for what, text in zip(("cpu", "features"), machine.processor(target)) if text]
         return tuple(words)
 
     # --- what functions ask for ----------------------------------------------------------------------------------------
@@ -297,6 +302,9 @@ class ModuleEmitter:
             tail.append(f"{text} = external {'dso_local ' if '::' in name else ''}global i8")
         if self.debug is not None:
             self.debug.finish(tail)
+        abi = machine.processor(self.ctx.target)[2]
+        if abi:
+            tail.append("!llvm.module.flags = !{" + self.node(f'!{{i32 1, !"target-abi", !"{abi}"}}') + "}")
         head += [f"${quote(name)} = comdat nodeduplicate" for name in self.alone]
         groups = [f"attributes {name} = {{ {' '.join(words)} }}" for words, name in self.groups.items()]
         return "\n".join([*head, *tables, *self.constants, *data, *body, *tail, *groups, *self.node_lines, ""])

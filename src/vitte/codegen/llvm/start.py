@@ -7,12 +7,13 @@ what the stack pointer was and, with glibc, the function that the loader wants r
 
 - glibc: `__libc_start_main` gets what the kernel put on the stack: the count and vector of arguments. It runs the program's constructors,
   `main`, and `exit` with its result.
-- no operating system: `main`, with no arguments, and then `vitte_exit`. The program may define that and the other hooks of
-  `std/sys/none/os`; what stands here is weak. Constructors are run first, from the table that the linker makes.
+- no operating system: `main`, with no arguments, and then `vitte_exit`. Constructors are run first, from the table that the linker makes.
+  The hooks of `std/sys/none/os` are here too, and weak: those of the program count.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from vitte.codegen.llvm import machine
@@ -80,43 +81,82 @@ program:
 stop:
   br label %stop
 }
+"""
 
-define weak void @vitte_exit(i32 signext %status) #1 section ".text.vitte_exit" {
+_ARENA = 1 << 20
+_HOOKS = f"""
+@"vitte.arena" = internal global [{_ARENA} x i8] zeroinitializerBSS, align 16
+@"vitte.arena.used" = internal global WORD 0BSS, align 8
+
+define weak void @vitte_exit(i32 %status) #1 SECTION {{
   call void @llvm.trap()
   unreachable
-}
+}}
 
-define weak i64 @vitte_write(i32 signext %stream, ptr %data, i64 %count) #1 section ".text.vitte_write" {
-  ret i64 %count
-}
+define weak WORD @vitte_write(i32 %stream, ptr %data, WORD %count) #1 SECTION {{
+  ret WORD %count
+}}
 
-define weak i64 @vitte_read(i32 signext %stream, ptr %data, i64 %count) #1 section ".text.vitte_read" {
+define weak WORD @vitte_read(i32 %stream, ptr %data, WORD %count) #1 SECTION {{
+  ret WORD 0
+}}
+
+define weak i64 @vitte_clock(i32 %which) #1 SECTION {{
   ret i64 0
-}
+}}
 
-define weak i64 @vitte_clock(i32 signext %which) #1 section ".text.vitte_clock" {
-  ret i64 0
-}
+define weak ptr @vitte_memory(WORD %size) #1 SECTION {{
+  %used = load WORD, ptr @"vitte.arena.used"
+  %left = sub WORD {_ARENA}, %used
+  %fits = icmp ule WORD %size, %left
+  br i1 %fits, label %some, label %none
+some:
+  %after = add WORD %used, %size
+  store WORD %after, ptr @"vitte.arena.used"
+  %given = getelementptr i8, ptr @"vitte.arena", WORD %used
+  ret ptr %given
+none:
+  ret ptr null
+}}
 
 declare void @llvm.trap() cold noreturn nounwind
 """
 
 
 def start_object(target: Target) -> bytes:
-    """The object that defines `_start` and wants `main`; b"" where the C library has start files of its own, where the system calls
-    `main`, and for WebAssembly, whose platform layer has the entry. Raises `machine.BackendError` for targets that have no such entry."""
-    if target.libc in ("musl", "mingw", "system") or target.arch == "wasm32":
+    """The object that defines `_start` and wants `main`; of `wasm32-unknown`, which has no beginning, the hooks alone. b"" where the C
+    library has start files of its own, where the system calls `main`, and for WASI, whose platform layer has the entry. Raises
+    `machine.BackendError` for targets that have no such entry."""
+    if target.libc in ("musl", "mingw", "system") or target.system == "wasi":
         return b""
     if target.system == "windows":
         from vitte.codegen.llvm import start_windows
 
         return start_windows.start_object(target)
-    body = {"glibc": _GLIBC, "none": _NONE}.get(target.libc)
     first = _FIRST.get(target.arch)
-    if body is None or first is None or target.system not in ("linux", "none"):
-        raise machine.BackendError(f"no program entry is known for {target.name}")
-    text = f'source_filename = "start"\ntarget datalayout = "{machine.data_layout(target)}"\ntarget triple = "{target.triple}"\n'
+    if target.system == "linux" and target.libc == "glibc" and first is not None:
+        return machine.to_object(_text(target, _GLIBC, first), target, "1")
+    if target.system == "none" and first is not None:
+        return machine.to_object(_text(target, _NONE + _hooks(target), first), target, "1")
+    if target.system == "none":
+        return machine.to_object(_text(target, _hooks(target), b""), target, "1")
+    raise machine.BackendError(f"no program entry is known for {target.name}")
+
+
+def _text(target: Target, body: str, first: bytes) -> str:
     escaped = "".join([f"\\{byte:02X}" for byte in first])
-    text += body.replace("PROLOGUE", f'section ".text._start" prologue [{len(first)} x i8] c"{escaped}"')
-    text += "attributes #0 = { noreturn nounwind }\nattributes #1 = { nounwind }\n"
-    return machine.to_object(text, target, "1")
+    # The processor may be interrupted at any moment, on the stack that is in use.
+    zone = " noredzone" if target.system == "none" and target.arch == "x86_64" else ""
+    return (
+        f'source_filename = "start"\ntarget datalayout = "{machine.data_layout(target)}"\ntarget triple = "{target.triple}"\n'
+        + body.replace("PROLOGUE", f'section ".text._start" prologue [{len(first)} x i8] c"{escaped}"')
+        + f"attributes #0 = {{ noreturn nounwind{zone} }}\nattributes #1 = {{ nounwind{zone} }}\n"
+    )
+
+
+def _hooks(target: Target) -> str:
+    """Each in a section of its own, on ELF: what the program replaces, or does not want, is left out."""
+    text = _HOOKS.replace("WORD", f"i{target.pointer_bits}")
+    if target.arch == "wasm32":
+        return text.replace("SECTION ", "").replace("BSS", "")
+    return re.sub(r"@(vitte_\w+)(.*)SECTION", r'@\1\2section ".text.\1"', text).replace("BSS", ', section ".bss.vitte.arena"')

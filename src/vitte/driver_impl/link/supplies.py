@@ -43,4 +43,7 @@ def find(target: Target) -> Supplies:
         return Supplies(described=libsystem.find(), minimum=macho.OLDEST, system=False)
     if target.name == "x86_64-pc-windows":
         return Supplies(entry="vt_start")
+    if target.system == "none":
+        # Nobody relocates it when it starts: it is linked for the place where it will be.
+        return Supplies(static=True, pie=False, system=False)
     raise DriverError(f"linking for `{target.name}` is not supported yet", helps=("`--emit obj` writes the objects",))
