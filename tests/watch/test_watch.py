@@ -181,7 +181,8 @@ def test_a_program_is_ended_and_started_again(tmp_path: Path) -> None:
         watch.until("runs.vit changed: failed")
         assert not is_alive(int(found[1]))
         source.write_text("proc main() -> int { give 7 }\n")
-        watch.until("the program ended with status 7")
+        said = watch.until("the program ended with status 7")
+        assert said.count("the program ended") == 1, "no program has ended where none was built"
         source.write_text(RUNS.replace("says 1", "says 3"))
         found = re.search(r"process (\d+) says 3", watch.until("says 3"))
         assert found is not None

@@ -96,7 +96,7 @@ def order(path: str, note: str) -> str:
 
 
 def tell(watch: str, outcome: Outcome) -> None:
-    """Called by the command when it has built: shows the one line, and writes down which files matter, all at once."""
+    """Called by the command when it has built: shows the one line, and writes down how it went and which files matter, all at once."""
     from vitte.driver.options import DriverMode
 
     start, path, note = watch.split("\n", 2)
@@ -111,7 +111,7 @@ def tell(watch: str, outcome: Outcome) -> None:
             files.append(os.path.abspath(os.path.join(package.root, MANIFEST)))
     try:
         with open(path + ".new", "wb") as file:
-            file.write(b"\0".join([os.fsencode(name) for name in dict.fromkeys(files)]))
+            file.write(b"\0".join([what.encode(), *(os.fsencode(name) for name in dict.fromkeys(files))]))
         os.replace(path + ".new", path)
     except OSError:
         return  # the watcher is gone
@@ -124,13 +124,14 @@ def show_line(note: str, what: str, start: int, quiet: bool) -> None:
         sys.stderr.flush()
 
 
-def told(path: str) -> list[str]:
-    """What a build has written down; nothing when it has not."""
+def told(path: str) -> tuple[bool, list[str]]:
+    """What a build has written down: whether it went well, and its files; nothing when it has not."""
     try:
         with open(path, "rb") as file:
-            return [os.fsdecode(name) for name in file.read().split(b"\0") if name]
+            what, *files = file.read().split(b"\0")
     except OSError:
-        return []
+        return False, []
+    return what != b"failed", [os.fsdecode(name) for name in files]
 
 
 def described(changed: list[str]) -> str:

@@ -63,6 +63,7 @@ class _Watch:
         self.folder = ""
         self.child = 0
         self.is_told = False
+        self.is_built = False
         self.started = self.clock = 0
         self.note = ""
         self.wake, self.wake_end = os.pipe()
@@ -191,7 +192,7 @@ class _Watch:
         if not self.is_told:  # nothing was built: no such file, a manifest that is wrong, a command line that is
             show_line(self.note, "failed", self.started, self.quiet)
             self._watch([*self.watched.stamps])
-        elif self.words[0] == "run" and not self.quiet:
+        elif self.words[0] == "run" and self.is_built and not self.quiet:
             how = f"was ended by signal {-number}" if number < 0 else f"ended with status {number}"
             sys.stderr.write(f"[watch] the program {how}\n")
             sys.stderr.flush()
@@ -199,7 +200,8 @@ class _Watch:
     def _take_report(self) -> None:
         if not self.is_told and os.path.exists(self.report):
             self.is_told = True
-            self._watch(told(self.report))
+            self.is_built, files = told(self.report)
+            self._watch(files)
 
     def _watch(self, files: list[str]) -> None:
         self.watched.watch(list(dict.fromkeys([*first_files(self.inputs), *files])), self.clock)
