@@ -83,7 +83,7 @@ def test_an_untracked_option_changes_no_linker_line(name: str, tmp_path: Path) -
 def line(options: DriverOptions, folder: Path) -> list[str]:
     context = DriverContext(options)
     context.temporary.append(str(folder / "0-vitte"))
-    return link._plan(options, context, "start.o", ["a.o"], str(folder / "program"))[1].command
+    return link._plan(options, context, supplies.find(options.target), "start.o", ["a.o"], str(folder / "program"))[1].command
 
 
 def test_what_linking_reads_is_marked() -> None:
