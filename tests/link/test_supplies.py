@@ -19,6 +19,7 @@ from vitte.driver_impl.link import libraries, supplies
 from vitte.driver_impl.link.libraries import library
 from vitte.driver_impl.link.programs import Linker, which
 from vitte.driver_impl.pipeline import link
+from vitte.driver_impl.pipeline.link_inputs import Inputs
 
 GLIBC: dict[str, bytes] = {
     "Scrt1_o": b"1", "libm_so_6": b"2", "libc_so_6": b"3", "libld_so_2": b"4", "libpthread_so_0": b"5", "librt_so_1": b"6",
@@ -39,7 +40,7 @@ def test_plan(name: str, root: Path, monkeypatch: pytest.MonkeyPatch, bless: boo
     made = pretend(name, **(MUSL if TARGETS[name].libc == "musl" else GLIBC))
     options = DriverOptions(target=TARGETS[name], libraries=(Library("m"), Library("surelynotthere")))
     monkeypatch.setattr(link, "linker_of", lambda options: Linker(("ld.lld",), "lld", LldFlavor.ELF))
-    _, plan = link._plan(options, DriverContext(options), "start.o", ["a.o"], "out/app")
+    _, plan = link._plan(options, DriverContext(options), Inputs(supplies.find(options.target), "start.o", ["a.o"]), "out/app")
     text = shown(plan).replace(made.folder, "SYSROOT").replace(f".{os.getpid()}.tmp", ".tmp")
     path = GOLDEN / f"supplies.{name}.txt"
     if bless:
