@@ -21,6 +21,7 @@ from vitte.driver_impl.link.supplies import Supplies
 from vitte.driver_impl.pipeline import image_key as module
 from vitte.driver_impl.pipeline import link
 from vitte.driver_impl.pipeline.image_key import image_key, link_text
+from vitte.driver_impl.pipeline.link_inputs import Inputs
 
 UNTRACKED = tuple(name for name in DriverOptions.__struct_fields__ if name not in TRACKED_FIELDS + LINK_FIELDS)
 NOT_ABOUT_BYTES = {
@@ -83,7 +84,7 @@ def test_an_untracked_option_changes_no_linker_line(name: str, tmp_path: Path) -
 def line(options: DriverOptions, folder: Path) -> list[str]:
     context = DriverContext(options)
     context.temporary.append(str(folder / "0-vitte"))
-    return link._plan(options, context, "start.o", ["a.o"], str(folder / "program"))[1].command
+    return link._plan(options, context, Inputs(supplies.find(options.target), "start.o", ["a.o"]), str(folder / "program"))[1].command
 
 
 def test_what_linking_reads_is_marked() -> None:

@@ -24,9 +24,10 @@ def reads(zig: str) -> tuple[str, ...]:
 def plan(program: tuple[str, ...], request: Request) -> Plan:
     """Pure, but for looking where static libraries are.
 
-    `-fno-compiler-rt` and `-fno-ubsan-rt`: zig would compile libraries of its own first; libSystem, which is always linked with,
-    has what is needed of them. It writes nothing that matters into its cache, so that is a folder for this link alone. `-headerpad`: room for the load command of a signature.
-    `--color off`: its complaints are read. What a file is, it knows by the end of its name, so objects get names that end in `.o`.
+    `-fno-compiler-rt` and `-fno-ubsan-rt`: zig would compile libraries of its own first; libSystem, which is always linked with, has what
+    is needed of them. It writes nothing that matters into its cache, so that is a folder for this link alone. `-headerpad`: room for the
+    load command of a signature. `--color off`: its complaints are read. What a file is, it knows by the end of its name, so objects get
+    names that end in `.o`.
     """
     scratch = f"{request.temporary}.zig"
     arguments = ["-dynamic"] if request.shared else []
