@@ -29,7 +29,9 @@ def need(name: str) -> None:
         pytest.skip(error.message)
 
 
-def run(target: str, options: str, *words: str, cwd: Path | str | None = None, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ran:
+def run(
+    target: str, options: str, *words: str, cwd: Path | str | None = None, stdin: bytes = b"", env: dict[str, str] | None = None
+) -> Ran:
     """`vitte run probe.vit OPTIONS -- WORDS`."""
     need(target)
     return vitte("run", PROBE, "--target", target, *shlex.split(options), "--", *words, cwd=cwd, stdin=stdin, env=env)

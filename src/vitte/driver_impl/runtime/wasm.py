@@ -179,8 +179,8 @@ def _engine(wasmtime: Any, job: Job) -> Any:
 
 
 def _has_threads() -> bool:
-    """Whether threads that wasmtime compiles with can be there: a fork of a process that has started them has not got them, and would wait for
-    them."""
+    """Whether threads that wasmtime compiles with can be there: a fork of a process that has started them has not got them, and would wait
+    for them."""
     mine = os.getpid()
     return _first.setdefault("process", mine) == mine
 
