@@ -45,7 +45,7 @@ def _run(arguments: list[str], control: socket.socket) -> int:
 
     def launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float) -> int:
         """A program is started by the client. Raises as `subprocess` does; ends this process when the client is gone."""
-        pairs = b"" if environment is None else protocol.pack(
+        pairs = b"" if environment is None else b"=" + protocol.pack(
             [os.fsencode(key) + b"=" + os.fsencode(value) for key, value in environment.items()])  # fmt: skip
         words = protocol.pack([os.fsencode(word) for word in command])
         message = protocol.pack([os.fsencode(folder), repr(timeout).encode() if timeout else b"", words, pairs])

@@ -8,7 +8,7 @@ answer is a refusal.
 The last descriptor is one end of a pair of sockets, the *control channel*, on which the command's own process speaks with the client:
 
     R process    it has taken the client's place and is ready; it begins only when the client answers `G`
-    L fields     run this program (fields: folder, seconds or "", arguments, environment or nothing);
+    L fields     run this program (fields: folder, seconds or "", arguments, `=` and the environment or nothing);
                  answered by `W`, `T` or `E` and a number
     D status     the last word: the exit status of the command, 4 bytes, signed
 """

@@ -126,17 +126,20 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
     try:
         pid = os.fork()
         if pid == 0:
-            _become(folder, arguments, environment, report)
+            _become(folder, arguments, environment, report, bool(seconds))
         os.close(report)
         why = os.read(failure, 4)
         if why:
             os.waitpid(pid, 0)
             return protocol.FAILED, int.from_bytes(why, "big")
-        status = _waited(pid, seconds) if seconds else os.waitpid(pid, 0)[1]
-        if status is None:
-            os.kill(pid, _signal.SIGKILL)
-            os.waitpid(pid, 0)
-            return protocol.TIMED_OUT, 0
+        if seconds:
+            from vitte.server.group import watch
+
+            status = watch(pid, seconds)
+            if status is None:
+                return protocol.TIMED_OUT, 0
+        else:
+            status = os.waitpid(pid, 0)[1]
         return protocol.WAITED, os.waitstatus_to_exitcode(status)
     finally:
         _signal.signal(_signal.SIGINT, before)
@@ -147,9 +150,12 @@ def _ignored(number: int, frame: object) -> None:
     """A handler that does nothing."""
 
 
-def _become(folder: str, arguments: list[bytes], environment: bytes, report: int) -> None:
-    """Turn a forked process into the program, with descriptors and signals as `subprocess` leaves them."""
+def _become(folder: str, arguments: list[bytes], environment: bytes, report: int, apart: bool) -> None:
+    """Turn a forked process into the program, with descriptors and signals as `subprocess` leaves them, in a process group of its own if
+    it is to be `apart`."""
     try:
+        if apart:
+            os.setpgid(0, 0)
         if folder:
             os.chdir(folder)
         _signal.signal(_signal.SIGPIPE, _signal.SIG_DFL)
@@ -158,30 +164,13 @@ def _become(folder: str, arguments: list[bytes], environment: bytes, report: int
         os.closerange(3, report)
         os.closerange(report + 1, os.sysconf("SC_OPEN_MAX"))
         if environment:
-            pairs = [entry.partition(b"=") for entry in protocol.unpack(environment)]
+            pairs = [entry.partition(b"=") for entry in protocol.unpack(environment[1:])]
             os.execve(arguments[0], arguments, {key: value for key, _, value in pairs})
         os.execv(arguments[0], arguments)
     except OSError as error:
         os.write(report, (error.errno or 1).to_bytes(4, "big"))
     finally:
         os._exit(255)
-
-
-def _waited(pid: int, seconds: float) -> int | None:
-    """The wait status of a child that ends within so many seconds."""
-    from time import monotonic, sleep
-
-    end = monotonic() + seconds
-    pause = 0.0005
-    while True:
-        ended, status = os.waitpid(pid, os.WNOHANG)
-        if ended:
-            return status
-        left = end - monotonic()
-        if left <= 0:
-            return None
-        pause = min(pause * 2, left, 0.05)
-        sleep(pause)
 
 
 class _Signals:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from vitte.base.diagnostics import Diagnostic
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
-from vitte.driver.options import DriverOptions, EmitKind, Library
+from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.link import errors, execute
@@ -85,8 +85,9 @@ def _plan(options: DriverOptions, context: DriverContext, inputs: Inputs, output
     """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
     supplied = inputs.supplied
-    # LLD takes the name of its output for a pattern in which `%` stands for something else.
-    temporary = os.path.join(scratch(context), "image") if "%" in os.path.abspath(output) else temporary_of(output)
+    # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name.
+    fixed = "%" in os.path.abspath(output) or linker.flavour is LldFlavor.WASM
+    temporary = os.path.join(scratch(context), "image") if fixed else temporary_of(output)
     request = Request(
         flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects),
         output=output, temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries,

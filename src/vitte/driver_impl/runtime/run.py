@@ -1,20 +1,25 @@
-"""Stage 11: run what was built, and end as it ended."""
+"""Stage 11: run what was built, and end as it ended.
+
+    options, image --runners.find--> Runner --> a command in a child process (spawn), wasmtime in this one (wasm), or the interpreter
+"""
 
 from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
+from typing import IO
 
-from vitte.driver.error import EXIT_INTERNAL, DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.session import Built, DriverContext, LogLevel
 from vitte.driver_impl.runtime import runners
+from vitte.driver_impl.runtime.runners import Runner
 
 TIMED_OUT = 124
 """The status of a program that was ended because its time was up, as `timeout(1)` has it."""
+NOT_LOADED = 127
+"""The status that a loader ends with when it does not find a library."""
 
 
 def run(options: DriverOptions, context: DriverContext, built: Built) -> int:
@@ -26,115 +31,199 @@ def run(options: DriverOptions, context: DriverContext, built: Built) -> int:
         return 0
     sys.stdout.flush()
     sys.stderr.flush()
-    if runner is None:
-        return _interpret(options, context, built)
-    if runner.kind == "wasmtime":
-        return _wasm(options, context, built)
-    config = options.run
-    command = [*runner.words, os.path.abspath(built.image), *_arguments(options)]
-    environment: dict[str, str] | None = None
-    if config.env or config.env_clear:
-        environment = {**({} if config.env_clear else os.environ), **dict(config.env)}
-    if runner.kind == "wine":
-        environment = _with_wine(options, context, runner, dict(os.environ) if environment is None else environment)
-    _tell(context, f"by {runner.name}: {shlex.join(command)}")
+    streams = _Streams(options)
     try:
-        return (context.launch or _launch)(command, config.cwd, environment, config.timeout)
-    except OSError as error:
-        where = f" in `{config.cwd}`" if config.cwd else ""
-        raise DriverError(f"cannot run `{built.image}`{where}: {(error.strerror or str(error)).lower()}") from None
-    except subprocess.TimeoutExpired:
-        sys.stderr.write(f"vitte: the program was ended after {config.timeout:g} s\n")
-        return TIMED_OUT
+        if runner is None:
+            from vitte.driver_impl.runtime import interpreter
 
-
-def _tell(context: DriverContext, text: str) -> None:
-    if context.log is not None:
-        context.log(LogLevel.INFO, "run", text)
-
-
-def _with_wine(options: DriverOptions, context: DriverContext, runner: runners.Runner, environment: dict[str, str]) -> dict[str, str]:
-    from vitte.driver_impl.cache.layout import default_folder
-    from vitte.driver_impl.runtime import wine
-
-    def tell(text: str) -> None:
-        _tell(context, text)
-        if sys.stderr.isatty():
-            sys.stderr.write(f"vitte: {text}\n")
-
-    environment = wine.environment(environment, options.cache_dir or default_folder())
-    wine.prepare(runner.words[0], environment, tell)
-    return environment
-
-
-def _wasm(options: DriverOptions, context: DriverContext, built: Built) -> int:
-    import wasmtime
-
-    from vitte.driver_impl.runtime import wasm
-
-    config = options.run
-    image = os.path.abspath(built.image)
-    job = wasm.Job(
-        image=image, arguments=[image, *_arguments(options)], fuel=config.fuel, timeout=config.timeout,
-        environment=list({**({} if config.env_clear else os.environ), **dict(config.env)}.items()),
-        folders=list(config.folders) if config.folders is not None else [(config.cwd or ".", ".")],
-    )  # fmt: skip
-    _tell(context, f"by wasmtime: {shlex.join(job.arguments)}")
-    try:
-        return wasm.run(job)
-    except (OSError, wasmtime.WasmtimeError) as error:
-        raise DriverError(f"cannot run `{built.image}`: {str(error).lower()}") from None
-
-
-def _launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float) -> int:
-    """As `Launch` says."""
-    # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
-    catch = _in_main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-    before = signal.signal(signal.SIGINT, lambda number, frame: None) if catch else None
-    process: subprocess.Popen[bytes] | None = None
-    try:
-        process = subprocess.Popen(command, cwd=folder or None, env=environment, stdin=None)
-        return process.wait(timeout or None)
-    except subprocess.TimeoutExpired:
-        assert process is not None
-        process.kill()
-        process.wait()
-        raise
+            with streams.redirected():
+                return interpreter.run(options, context, built, arguments(options))
+        if runner.kind == "wasmtime":
+            return _wasm(options, context, built, streams)
+        return _command(options, context, built, runner, streams)
     finally:
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
+        built.stdout, built.stderr = streams.taken()
 
 
-def _arguments(options: DriverOptions) -> tuple[str, ...]:
+def arguments(options: DriverOptions) -> tuple[str, ...]:
     if options.tests and options.test_filter:
         return (options.test_filter, *options.run.args)
     return options.run.args
 
 
-def _in_main_thread() -> bool:
-    import threading
-
-    return threading.current_thread() is threading.main_thread()
-
-
-def _interpret(options: DriverOptions, context: DriverContext, built: Built) -> int:
-    from vitte.const_eval.interpreter import run_program
-
+def environment(options: DriverOptions) -> dict[str, str] | None:
+    """The program's environment; None for this process's own."""
     config = options.run
-    if config.cwd:
-        os.chdir(config.cwd)
-    os.environ.update(config.env)
-    name = context.package.name if context.package is not None else "program"
+    if not config.env and not config.env_clear:
+        return None
+    return {**({} if config.env_clear else os.environ), **dict(config.env)}
+
+
+def tell(context: DriverContext, text: str) -> None:
+    if context.log is not None:
+        context.log(LogLevel.INFO, "run", text)
+
+
+# --- a command in a child process ---------------------------------------------------------------------------------------------
+
+
+def _command(options: DriverOptions, context: DriverContext, built: Built, runner: Runner, streams: _Streams) -> int:
+    config = options.run
+    image = os.path.abspath(built.image)
+    command = [*runner.words, image, *arguments(options)]
+    surroundings = environment(options)
+    if runner.kind == "wine":
+        surroundings = _with_wine(options, context, runner, dict(os.environ) if surroundings is None else surroundings)
+    elif runner.kind == "qemu":
+        _check_loader(options, runner, image)
+    tell(context, f"by {runner.name}: {shlex.join(command)}")
     try:
-        status = run_program(built.program, [name, *_arguments(options)], config.step_limit)
-    except MemoryError:
-        sys.stderr.write("vitte: out of memory\n")
-        return EXIT_INTERNAL
+        if context.launch is not None and not streams.any:
+            status = context.launch(command, config.cwd, surroundings, config.timeout)
+        else:
+            from vitte.driver_impl.runtime.spawn import launch
+
+            status = launch(command, config.cwd, surroundings, config.timeout, streams.files)
+    except OSError as error:
+        from vitte.driver_impl.runtime.failures import cannot_start
+
+        raise cannot_start(error, built.image, config.cwd, runner, options.target) from None
+    except subprocess.TimeoutExpired:
+        return timed_out(config.timeout)
+    if status == NOT_LOADED and runner.kind == "native":
+        from vitte.driver_impl.runtime.failures import missing_library
+
+        sys.stderr.write(missing_library(image, surroundings))
     return status
 
 
-def describe(options: DriverOptions, built: Built, runner: runners.Runner | None) -> str:
+def timed_out(seconds: float) -> int:
+    sys.stderr.write(f"vitte: the program was ended after {seconds:g} s\n")
+    return TIMED_OUT
+
+
+def _check_loader(options: DriverOptions, runner: Runner, image: str) -> None:
+    """What an emulator says of a loader that is not there names neither the program nor a remedy."""
+    from vitte.driver_impl.runtime import images
+    from vitte.driver_impl.runtime.failures import no_loader
+
+    try:
+        loader = images.read(image).loader
+    except OSError:
+        return
+    roots = [*runner.words[2:3], os.environ.get("QEMU_LD_PREFIX", ""), dict(options.run.env).get("QEMU_LD_PREFIX", "")]
+    if loader and not any(os.path.exists(root + loader) for root in roots):
+        raise no_loader(image, loader, options.target)
+
+
+def _with_wine(options: DriverOptions, context: DriverContext, runner: Runner, surroundings: dict[str, str]) -> dict[str, str]:
+    from vitte.driver_impl.cache.layout import default_folder
+    from vitte.driver_impl.runtime import wine
+
+    def say(text: str) -> None:
+        tell(context, text)
+        if sys.stderr.isatty():
+            sys.stderr.write(f"vitte: {text}\n")
+
+    surroundings = wine.environment(surroundings, options.cache_dir or default_folder())
+    wine.prepare(runner.words[0], surroundings, say)
+    return surroundings
+
+
+# --- WebAssembly --------------------------------------------------------------------------------------------------------------
+
+
+def _wasm(options: DriverOptions, context: DriverContext, built: Built, streams: _Streams) -> int:
+    from vitte.driver_impl.runtime import wasm
+
+    job = wasm.job_of(options, os.path.abspath(built.image), arguments(options), environment(options), streams.paths)
+    tell(context, f"by wasmtime: {shlex.join(job.arguments)}")
+    if context.launch is not None:
+        # The terminal is another process's: so the program runs in one that the other starts.
+        command, surroundings = wasm.elsewhere(job, context)
+        return context.launch(command, "", surroundings, 0.0)
+    return wasm.run(job, built.image)
+
+
+# --- streams ------------------------------------------------------------------------------------------------------------------
+
+
+class _Streams:
+    """Files in the place of the streams that are given or captured. Files, not pipes: nothing waits for a process that the program left
+    behind, and any amount fits."""
+
+    def __init__(self, options: DriverOptions) -> None:
+        self.source: IO[bytes] | None = None
+        self.out: IO[bytes] | None = None
+        self.err: IO[bytes] | None = None
+        config = options.run
+        if config.stdin is None and not config.capture:
+            return
+        from tempfile import NamedTemporaryFile
+
+        if config.stdin is not None:
+            self.source = NamedTemporaryFile(prefix="vitte-")  # noqa: SIM115
+            self.source.write(config.stdin)
+            self.source.seek(0)
+        if config.capture:
+            self.out, self.err = NamedTemporaryFile(prefix="vitte-"), NamedTemporaryFile(prefix="vitte-")  # noqa: SIM115
+
+    @property
+    def files(self) -> tuple[IO[bytes] | None, IO[bytes] | None, IO[bytes] | None]:
+        return self.source, self.out, self.err
+
+    @property
+    def any(self) -> bool:
+        return any(file is not None for file in self.files)
+
+    @property
+    def paths(self) -> tuple[str, str, str]:
+        """Their names, "" for streams of this process."""
+        source, out, err = (file.name if file is not None else "" for file in self.files)
+        return source, out, err
+
+    def redirected(self) -> _Redirected:
+        """While it lasts, the streams of this process are the files."""
+        return _Redirected(self.files)
+
+    def taken(self) -> tuple[bytes, bytes]:
+        """What was captured; deletes the files."""
+        texts = []
+        for file in self.files:
+            if file is not None:
+                file.seek(0)
+                texts.append(file.read())
+                file.close()
+            else:
+                texts.append(b"")
+        return texts[1], texts[2]
+
+
+class _Redirected:
+    def __init__(self, files: tuple[IO[bytes] | None, ...]) -> None:
+        self.files = files
+        self.before: list[tuple[int, int]] = []
+
+    def __enter__(self) -> None:
+        for descriptor, file in enumerate(self.files):
+            if file is not None:
+                self.before.append((descriptor, os.dup(descriptor)))
+                os.dup2(file.fileno(), descriptor)
+
+    def __exit__(self, *error: object) -> None:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        for descriptor, kept in self.before:
+            os.dup2(kept, descriptor)
+            os.close(kept)
+
+
+# --- what would be done -------------------------------------------------------------------------------------------------------
+
+
+def describe(options: DriverOptions, built: Built, runner: Runner | None) -> str:
     """What `--dry-run` shows: linker line, runner, program, arguments, environment, folder."""
+    config = options.run
     lines = []
     if built.command:
         lines.append(f"link: {shlex.join(built.command)}")
@@ -142,9 +231,16 @@ def describe(options: DriverOptions, built: Built, runner: runners.Runner | None
         lines.append(f"runner: {runner.name}")
     program = built.image or "the interpreter"
     words = runner.words if runner is not None else ()
-    lines.append(f"run: {shlex.join([*words, program, *_arguments(options)])}")
-    if options.run.env_clear:
-        lines.append("env: nothing but")
-    lines += [f"env: {key}={value}" for key, value in options.run.env]
-    lines.append(f"cwd: {options.run.cwd or os.getcwd()}")
+    lines.append(f"run: {shlex.join([*words, program, *arguments(options)])}")
+    if config.env_clear:
+        lines.append("env: only")
+    lines += [f"env: {key}={value}" for key, value in config.env]
+    lines.append(f"cwd: {config.cwd or os.getcwd()}")
+    if runner is not None and runner.kind == "wasmtime":
+        from vitte.driver_impl.runtime.wasm import folders_of
+
+        lines += [f"dir: {host} as {name}" for host, name in folders_of(options)]
+        lines += [f"fuel: {config.fuel}"] if config.fuel else []
+    lines += [f"timeout: {config.timeout:g} s"] if config.timeout else []
     return "\n".join(lines) + "\n"
+

@@ -20,7 +20,7 @@ from vitte.driver.target import Target
 _MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
 _SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 WINE_FOLDERS = ("/usr/lib/wine", "/opt/wine-stable/bin", "/opt/wine-devel/bin")
-_CROSS = "/usr/{}-linux-gnu"
+CROSS = "/usr/{}-linux-gnu"
 """Where Debian has the C library of another architecture."""
 
 
@@ -108,7 +108,7 @@ def _qemu(target: Target) -> Runner:
         raise missing(target, f"is run by `{program}`, which is not on the PATH", "Debian's package `qemu-user` has it",
                       "`--runner` names another command that runs it")  # fmt: skip
     words = [path]
-    cross = _CROSS.format(target.arch)
+    cross = CROSS.format(target.arch)
     if target.libc == "glibc" and os.path.isdir(os.path.join(cross, "lib")) and not os.environ.get("QEMU_LD_PREFIX"):
         words += ["-L", cross]
     return Runner(kind="qemu", words=tuple(words))

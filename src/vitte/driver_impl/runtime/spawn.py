@@ -1,0 +1,54 @@
+"""Starting a program as a child of this process, and waiting for it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from typing import IO
+
+GROUPS = hasattr(os, "killpg")
+"""Whether processes have groups, all of which can be ended."""
+
+
+def launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float,
+           streams: tuple[IO[bytes] | None, IO[bytes] | None, IO[bytes] | None] = (None, None, None)) -> int:  # fmt: skip
+    """As `session.Launch` says. `streams`: files that the program has for standard input, output and error, None for this process's own.
+    A program with a time limit is in a process group of its own, which is ended with it."""
+    grouped = bool(timeout) and GROUPS
+    # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
+    catch = _in_main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    before = signal.signal(signal.SIGINT, lambda number, frame: None) if catch else None
+    source, out, err = streams
+    try:
+        process = subprocess.Popen(
+            command, cwd=folder or None, env=environment, stdin=source, stdout=out, stderr=err, process_group=0 if grouped else None
+        )
+        if grouped:
+            return _watched(process, timeout)
+        try:
+            return process.wait(timeout or None)
+        except BaseException:
+            process.kill()
+            process.wait()
+            raise
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGINT, before)
+
+
+def _watched(process: subprocess.Popen[bytes], timeout: float) -> int:
+    from vitte.server.group import watch
+
+    status = watch(process.pid, timeout)
+    if status is None:
+        process.returncode = -signal.SIGKILL
+        raise subprocess.TimeoutExpired(process.args, timeout)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode
+
+
+def _in_main_thread() -> bool:
+    import threading
+
+    return threading.current_thread() is threading.main_thread()
