@@ -20,7 +20,7 @@ def compiled(example: Example, folder: Path) -> list[str]:
     for name, text in {**example.files, "main.vit": example.text}.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text)
-    command = ["build", "--emit=bin=out"] if example.build else ["check"]
+    command = ["build", f"--emit={example.build}=out"] if example.build else ["check"]
     ran = vitte(*command, "main.vit", "--message-format", "json", cwd=folder)
     assert ran.status in (0, 1), ran.err + ran.out
     return [m["code"]["code"] for m in map(json.loads, ran.out.splitlines()) if m["$message_type"] == "diagnostic"]

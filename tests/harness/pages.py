@@ -11,10 +11,11 @@ _BLOCK = re.compile(r"^```vitte,([a-z]+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re
 
 @dataclass
 class Example:
-    """`kind`: `bad` or `good`. `build`: only building finds the mistake. `files`: other modules it needs."""
+    """`kind`: `bad` or `good`. `build`: the kind of output that only building finds the
+    mistake for, "" when checking does. `files`: other modules it needs."""
 
     kind: str
-    build: bool
+    build: str
     text: str
     files: dict[str, str]
 
@@ -28,5 +29,6 @@ def examples(page: Path) -> list[Example]:
             found[-1].files[rest.lstrip("=").strip()] = text
         else:
             assert kind in ("bad", "good"), f"{page.name}: examples are `bad` or `good`, not `{kind}`"
-            found.append(Example(kind, "build" in rest.split(","), text, {}))
+            word = next((word for word in rest.split(",") if word.partition("=")[0] == "build"), "")
+            found.append(Example(kind, (word.partition("=")[2] or "bin") if word else "", text, {}))
     return found

@@ -40,7 +40,8 @@ NOT_ABOUT_BYTES = {
 }
 """Untracked options that the files below read, and why they may."""
 
-LINKING = ("link", "pipeline/link.py", "pipeline/image.py", "pipeline/image_key.py", "../driver/backend.py")
+LINKING = ("link", "pipeline/link.py", "pipeline/request.py", "pipeline/library.py",
+           "pipeline/image.py", "pipeline/image_key.py", "../driver/backend.py")
 
 
 def others(value: object) -> list[object]:
@@ -209,8 +210,15 @@ def test_key_is_none_when_the_linker_looks_for_files(words: tuple[str, ...]) -> 
     assert key("/c/a.o", *words) == ""
 
 
-def test_key_is_none_when_more_than_an_image_is_written() -> None:
-    assert key("/c/a.o", beside=("/x/out.lib",)) == ""
+def test_key_has_no_place_of_what_is_written_beside_the_image() -> None:
+    first = key("/c/a.o", "/implib:/x/out.lib", beside=("/x/out.lib",))
+    assert first and first == key("/c/a.o", "/implib:/y/out.lib", beside=("/y/out.lib",))
+
+
+def test_key_has_texts_that_are_made_for_the_link() -> None:
+    texts = (("/x/a", "one"), ("/y/a", "one"), ("/x/a", "two"))
+    keys = [key("/c/a.o", "--version-script", path, texts=((path, text),)) for path, text in texts]
+    assert keys[0] and keys[0] == keys[1] != keys[2]
 
 
 def test_key_has_the_name_where_it_may_stand_in_the_image() -> None:

@@ -79,7 +79,7 @@ def test_library(arch: str, linker: str, tmp_path: Path) -> None:
 def test_a_program_that_loads_a_library(linker: str, tmp_path: Path) -> None:
     """Libraries of libSystem need no name; others are found in the folders that are named."""
     output = str(tmp_path / "libx.dylib")
-    more = {"shared": True, "output": output, "temporary": output + ".tmp"}
+    more = {"shared": True, "exports": ("twice",), "output": output, "temporary": output + ".tmp"}
     image_of(tmp_path, "aarch64", linker, "define i32 @twice() {\n ret i32 1\n}\n", **more)
     text = "declare i32 @twice()\ndefine i32 @main() {\n %r = call i32 @twice()\n ret i32 %r\n}\n"
     libraries = (Library("x"), Library("m"), Library("pthread"))

@@ -34,7 +34,7 @@ def elf_request(**more: object) -> Request:
     return request(**(values | more))
 
 
-FULL: dict[str, object] = {"strip": True, "libraries": (Library("./libx.a"), Library("surelynotthere"), Library("m")),
+FULL: dict[str, object] = {"strip": "all", "libraries": (Library("./libx.a"), Library("surelynotthere"), Library("m")),
                            "folders": ("lib",), "args": ("--user",), "entry": "go",
                            "stack_size": 1 << 20}  # fmt: skip
 

@@ -7,17 +7,15 @@ import sys
 
 from msgspec.structs import replace
 
+from vitte.cli.linking import link_values
 from vitte.cli.parser import Args, Usage
 from vitte.driver.host import host
 from vitte.driver.options import (
-    LINK_KINDS,
     CodegenBackend,
     DebugInfo,
     DriverMode,
     DriverOptions,
     EmitKind,
-    Library,
-    LinkerKind,
     OptLevel,
     RunConfig,
 )
@@ -34,7 +32,12 @@ _C_KEYS = {
     "overflow-checks": "on or off",
     "target-cpu": "a processor's name",
     "target-features": "LLVM features, like +avx2",
-    "strip": "on or off",
+    "strip": "none, debug, all; on or off",
+    "lto": "on or off",
+    "gc-sections": "on or off",
+    "icf": "on or off",
+    "compress-debug": "none, zlib or zstd",
+    "split-debug": "on or off",
     "const-step-limit": "operations that one constant may take",
 }
 _Z_KEYS = {
@@ -69,26 +72,20 @@ def driver_options(args: Args, mode: DriverMode, inputs: tuple[str, ...]) -> Dri
     if overflow:
         values["overflow_checks"] = _switch("overflow-checks", overflow)
         given.append("overflow_checks")
-    if args.has("strip") or "strip" in codegen:
-        values["strip"] = args.has("strip") or _switch("strip", codegen["strip"])
-        given.append("strip")
     if args.has("release") or args.get("profile"):
         values["profile"] = args.get("profile") or "release"
-    values["given"] = tuple(given)
+    values["emit"] = emit = _emit(args)
+    links, spoken = link_values(args, codegen, emit)
+    values |= links
+    values["given"] = (*given, *spoken)
     values["target"] = _target(args.get("target"), codegen)
     backend = args.get("backend") or "llvm"
     values["backend"] = CodegenBackend(backend) if backend in ("llvm", "c") else CodegenBackend.custom(backend)
     if backend != "llvm":
         raise Usage(f"backend `{backend}` is not supported yet", ("the backend is `llvm`",))
-    linker = args.get("linker") or "lld"
-    values["linker"] = LinkerKind(linker) if linker in ("lld", "system", "wasm") else LinkerKind.custom(linker)
-    values["link_args"] = tuple(args.all("link_arg"))
-    values["library_folders"] = tuple(args.all("library_folder"))
-    values["libraries"] = tuple(_library(text) for text in args.all("library"))
     values["remap_path_prefix"] = tuple(_pair(p, "--remap-path-prefix", "A=B") for p in args.all("remap"))
     if "const-step-limit" in codegen:
         values["const_step_limit"] = _number(codegen["const-step-limit"], "-C const-step-limit")
-    values["emit"] = _emit(args)
     values["output"] = args.get("output")
     values["engine"] = args.get("engine", "native")
     values["entry"] = args.get("entry", "")
@@ -196,21 +193,6 @@ def _target(name: str, codegen: dict[str, str]) -> Target:
         raise no_target(name)
     cpu, features = codegen.get("target-cpu", ""), codegen.get("target-features", "")
     return replace(known, cpu=cpu, features=features) if cpu or features else known
-
-
-def _library(text: str) -> Library:
-    """`[KIND=]NAME`."""
-    kind, equals, name = text.partition("=")
-    if not equals:
-        kind, name = "", text
-    elif kind not in LINK_KINDS:
-        from vitte.base.suggest import closest
-
-        near = closest(kind, LINK_KINDS)
-        raise Usage(f"there is no kind `{kind}` of library", (f"did you mean `{near}`?" if near else f"one of {', '.join(LINK_KINDS)}",))
-    if not name:
-        raise Usage("`-l` needs a library's name", ("`-l NAME` or `-l KIND=NAME`",))
-    return Library(name, kind)
 
 
 def no_target(name: str) -> Usage:

@@ -47,10 +47,11 @@ class Backend(Protocol):
     def assembly(self, module: Module, ctx: UnitContext) -> str: ...
     def start_object(self, target: Target) -> bytes: ...
     def support_object(self, target: Target) -> bytes: ...
+    def library_object(self, target: Target) -> bytes: ...
 
 
-__all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "compile_text", "fill", "llvm_ir", "locate", "prepare", "run",
-           "start_object", "support_object"]
+__all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "compile_text", "fill", "library_object", "llvm_ir", "locate",
+           "prepare", "run", "start_object", "support_object"]
 
 BACKENDS: dict[str, str] = {"llvm": "vitte.codegen.llvm"}
 """Backends by name, as modules to be imported when wanted."""
@@ -108,3 +109,8 @@ def support_object(target: Target, name: str = "llvm") -> bytes:
     """An object with the functions that the backend calls of its own accord and a target without a C library lacks; b"" when the target
     needs none. Symbols are weak."""
     return backend(name).support_object(target)
+
+
+def library_object(target: Target, name: str = "llvm") -> bytes:
+    """An object with what a program's root unit would define, for archives and relocatable objects."""
+    return backend(name).library_object(target)

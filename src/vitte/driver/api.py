@@ -18,8 +18,8 @@ from vitte.base.diagnostics import Diagnostic
 from vitte.driver.diagnostics import policy
 from vitte.driver.diagnostics.sources import Sources
 from vitte.driver.error import EXIT_DIAGNOSTICS, EXIT_OK, DriverError
-from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel
-from vitte.driver.session import Built, DriverContext, Manifest, Package, Profile
+from vitte.driver.options import DebugInfo, DriverMode, DriverOptions, EmitKind, OptLevel, OutputKind
+from vitte.driver.session import Built, DriverContext, Manifest, Package, Product, Profile
 from vitte.driver.upkeep import CacheReport, TargetState, UnitState
 
 __all__ = ["Built", "DriverContext", "Implementation", "Outcome", "check", "compile", "compile_and_run", "emit", "inspect", "load", "test"]
@@ -34,6 +34,9 @@ class Implementation(Protocol):
 
     def find_package(self, options: DriverOptions, context: DriverContext) -> Package:
         """Where the inputs are: reads the manifest when there is one."""
+
+    def find_product(self, package: Package, product: Product) -> Package:
+        """The package with the root module of what it is to make."""
 
     def compile_impl(self, options: DriverOptions, context: DriverContext) -> Built:
         """Stages 1 to 9 for every unit, and linking when an image is wanted. Diagnostics go to the context."""
@@ -112,7 +115,8 @@ def compile(options: DriverOptions, context: DriverContext | None = None) -> Out
     context = context or DriverContext(options)
     implementation, options = prepare(options, context)
     try:
-        return _outcome(implementation.compile_impl(options, context), options, context)
+        built, options = _compile(implementation, options, context)
+        return _outcome(built, options, context)
     finally:
         implementation.clean_up(context)
 
@@ -131,7 +135,8 @@ def compile_and_run(
     context = context or DriverContext(options)
     implementation, options = prepare(options, context)
     try:
-        outcome = _outcome(implementation.compile_impl(options, context), options, context)
+        built, options = _compile(implementation, options, context)
+        outcome = _outcome(built, options, context)
         if before is not None:
             before(outcome)
         if outcome.ok:
@@ -151,6 +156,7 @@ def emit(options: DriverOptions, stage: str, proc: str = "", context: DriverCont
     context = context or DriverContext(options)
     implementation, options = prepare(options, context)
     try:
+        options, context.package = _products(implementation, options, context)[0]
         return _outcome(implementation.emit_impl(options, context, stage, proc), options, context)
     finally:
         implementation.clean_up(context)
@@ -161,6 +167,7 @@ def inspect(options: DriverOptions, unit: str, context: DriverContext | None = N
     context = context or DriverContext(options)
     implementation, options = prepare(options, context)
     try:
+        options, context.package = _products(implementation, options, context)[0]
         return implementation.inspect_impl(options, context, unit)
     finally:
         implementation.clean_up(context)
@@ -171,6 +178,8 @@ def prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementat
     implementation = load(options.implementation)
     context.package = implementation.find_package(options, context)
     options = with_runner(with_profile(options, context.package.manifest), context.package)
+    if options.mode in (DriverMode.RUN, DriverMode.TEST) and options.kind is not OutputKind.BIN:
+        raise DriverError(f"what is of kind `{options.kind.value}` cannot be run", helps=("leave `--kind` out",))
     context.options = options
     return implementation, options
 
@@ -187,6 +196,46 @@ def with_runner(options: DriverOptions, package: Package) -> DriverOptions:
     return replace(options, run=replace(options.run, runner=(program, *rest)))
 
 
+def _products(implementation: Implementation, options: DriverOptions, context: DriverContext) -> list[tuple[DriverOptions, Package]]:
+    """What is to be made, one after the other."""
+    package = context.package
+    assert package is not None
+    if package.manifest is None and not (options.bin or options.lib):
+        return [(options, package)]
+    from vitte.driver.products import chosen
+
+    found = chosen(options, package)
+    return [(own, package if product is None else implementation.find_product(package, product)) for own, product in found]
+
+
+def _compile(implementation: Implementation, options: DriverOptions, context: DriverContext) -> tuple[Built, DriverOptions]:
+    """All that is to be made, as one result; and the options of the last, which is what is run."""
+    whole: Built | None = None
+    last = options
+    for own, package in _products(implementation, options, context):
+        context.options, context.package = last, _ = own, package
+        built = implementation.compile_impl(own, context)
+        if whole is None:
+            whole = built
+            continue
+        # Units that several have are said of once.
+        context.diagnostics = list({repr(diagnostic): diagnostic for diagnostic in context.diagnostics}.values())
+        whole = _joined(whole, built)
+    assert whole is not None
+    return whole, last
+
+
+def _joined(whole: Built, built: Built) -> Built:
+    for name in ("units", "reused", "parsed", "checked", "objects", "lines"):
+        setattr(whole, name, getattr(whole, name) + getattr(built, name))
+    for name in ("artifacts", "texts", "commands", "rebuilt", "watched"):
+        getattr(whole, name).extend(getattr(built, name))
+    return replace(
+        whole, failed=whole.failed or built.failed, image=built.image, program=built.program, linked=whole.linked or built.linked,
+        command=built.command,
+    )  # fmt: skip
+
+
 def _outcome(built: Built, options: DriverOptions, context: DriverContext) -> Outcome:
     diagnostics = policy.apply(context.diagnostics, options)
     errors, _ = policy.counts(diagnostics)
@@ -195,8 +244,8 @@ def _outcome(built: Built, options: DriverOptions, context: DriverContext) -> Ou
 
 
 PROFILES: dict[str, Profile] = {
-    "dev": Profile(opt_level="0", debug_info="none", overflow_checks=True, strip=False),
-    "release": Profile(opt_level="3", debug_info="none", overflow_checks=True, strip=False),
+    "dev": Profile(opt_level="0", debug_info="none", overflow_checks=True, strip="none"),
+    "release": Profile(opt_level="3", debug_info="none", overflow_checks=True, strip="none"),
 }
 """The built-in profiles; a manifest's profile of the same name overrides them setting by setting, others start from `dev`."""
 
@@ -220,6 +269,8 @@ def with_profile(options: DriverOptions, manifest: Manifest | None) -> DriverOpt
         changes["debug_info"] = DebugInfo(debug_info)
     if "overflow_checks" not in given and over.overflow_checks is not None:
         changes["overflow_checks"] = over.overflow_checks
-    if "strip" not in given and over.strip is not None:
-        changes["strip"] = over.strip
+    for name in ("strip", "lto", "gc_sections", "icf", "compress_debug", "split_debug"):
+        setting = getattr(over, name)
+        if name not in given and setting is not None:
+            changes[name] = setting
     return replace(options, **changes) if changes else options

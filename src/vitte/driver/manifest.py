@@ -8,25 +8,28 @@ from vitte.base.diagnostics import Code, Diagnostics, Suggestion
 from vitte.base.source import SourceFile, Span, make_span
 from vitte.base.suggest import closest
 from vitte.driver.options import DebugInfo, OptLevel
-from vitte.driver.session import Manifest, Profile
+from vitte.driver.session import LinkTable, Manifest, Product, Profile
 from vitte.driver.target import TARGETS, find
 
 BAD_MANIFEST = Code("V0606", "the manifest is not right")
 
-_TOP = ("package", "name", "version", "edition", "dependencies", "profile", "target", "description", "authors", "license")
+_TOP = ("package", "name", "version", "edition", "dependencies", "profile", "target", "bin", "lib", "link", "description", "authors",
+        "license")  # fmt: skip
 _PACKAGE = ("name", "version", "edition", "description", "authors", "license")
 _TARGET = ("runner",)
-_PROFILE = ("opt-level", "debug", "overflow-checks", "strip")
+_PROFILE = ("opt-level", "debug", "overflow-checks", "strip", "lto", "gc-sections", "icf", "compress-debug", "split-debug")
 _TYPES = {str: "a string", bool: "`true` or `false`", dict: "a table", int: "a number"}
+_STRIP = ("none", "debug", "all")
+_COMPRESS = ("none", "zlib", "zstd")
 
 
 def parse(source: SourceFile) -> tuple[Manifest | None, Diagnostics]:
     """The manifest, or None when it cannot be used, and what is wrong with it."""
     diagnostics = Diagnostics(source.path)
-    return _Reader(source, diagnostics).manifest(), diagnostics
+    return Reader(source, diagnostics).manifest(), diagnostics
 
 
-class _Reader:
+class Reader:
     def __init__(self, source: SourceFile, diagnostics: Diagnostics) -> None:
         self.source = source
         self.diagnostics = diagnostics
@@ -35,14 +38,19 @@ class _Reader:
         self.diagnostics.error(BAD_MANIFEST, span, message, label, helps=(Suggestion(help),) if help else ())
 
     def key_span(self, key: str, table: str = "") -> Span:
-        """Where a key (or else its table's header) is written; the start of the file when it is not found."""
+        """Where a key (or else its table's header) is written; the start of the file when it is not found. `table#N` is the Nth of tables
+        of one name."""
+        table, _, number = table.partition("#")
+        left = int(number or 1)
         at, inside = 0, table == ""
         header = Span(0)
         for line in self.source.text.split("\n"):
             stripped = line.strip()
             if stripped.startswith("["):
                 inside = stripped.strip("[] \t") == table
-                if inside or stripped.strip("[] \t") == key:
+                if inside and left > 1:
+                    inside, left = False, left - 1
+                elif inside or stripped.strip("[] \t") == key:
                     start = at + line.index("[")
                     header = make_span(start, start + len(stripped))
             elif inside and "=" in stripped:
@@ -86,9 +94,16 @@ class _Reader:
         dependencies = self.dependencies(data.get("dependencies", {}))
         profiles = self.profiles(data.get("profile", {}))
         runners = self.targets(data.get("target", {}))
+        products: tuple[Product, ...] = ()
+        link = LinkTable()
+        if "bin" in data or "lib" in data or "link" in data:
+            from vitte.driver import manifest_outputs
+
+            products = manifest_outputs.products(self, data, name)
+            link = manifest_outputs.link(self, data.get("link", {}))
         if self.diagnostics.error_count:
             return None
-        return Manifest(self.source.path, name, version, edition, dependencies, profiles, runners)
+        return Manifest(self.source.path, name, version, edition, dependencies, profiles, runners, products, link)
 
     def syntax(self, message: str) -> None:
         """`tomllib` says `Expected ... (at line 3, column 7)` or `(at end of document)`."""
@@ -105,7 +120,7 @@ class _Reader:
         for key in table:
             if key not in names:
                 near = closest(key, names)
-                inside = f" in `[{where}]`" if where else ""
+                inside = f" in `[{where.partition('#')[0]}]`" if where else ""
                 self.error(self.key_span(key, where), f"unknown key `{key}`{inside}", "unknown",
                            f"did you mean `{near}`?" if near else f"there are: {', '.join(names)}")  # fmt: skip
 
@@ -189,9 +204,21 @@ class _Reader:
                 debug = "full" if debug else "none"
             if debug is not None and debug not in [kind.value for kind in DebugInfo]:
                 self.error(self.key_span("debug", where), '`debug` must be `true`, `false` or one of "none", "line", "full"', "unknown")
-            checks = self.value(settings, "overflow-checks", where, bool)
-            strip = self.value(settings, "strip", where, bool)
+            strip = settings.get("strip")
+            if isinstance(strip, bool):
+                strip = "all" if strip else "none"
+            if strip is not None and strip not in _STRIP:
+                self.error(self.key_span("strip", where), '`strip` must be `true`, `false` or one of "none", "debug", "all"', "unknown")
+            compress = settings.get("compress-debug")
+            if compress is not None and compress not in _COMPRESS:
+                self.error(self.key_span("compress-debug", where), '`compress-debug` must be one of "none", "zlib", "zstd"', "unknown")
             result.append((name, Profile(
-                opt_level, debug, checks if isinstance(checks, bool) else None, strip if isinstance(strip, bool) else None,
+                opt_level, debug, self.switch(settings, "overflow-checks", where), strip, self.switch(settings, "lto", where),
+                self.switch(settings, "gc-sections", where), self.switch(settings, "icf", where), compress,
+                self.switch(settings, "split-debug", where),
             )))  # fmt: skip
         return tuple(result)
+
+    def switch(self, table: dict[str, Any], key: str, where: str) -> bool | None:
+        value = self.value(table, key, where, bool)
+        return value if isinstance(value, bool) else None

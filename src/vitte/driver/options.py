@@ -35,6 +35,15 @@ class DriverMode(StrEnum):
     TEST = "test"  # build the tests, then run them
 
 
+class OutputKind(StrEnum):
+    """What a build makes of its objects."""
+
+    BIN = "bin"  # a program
+    STATIC = "static"  # an archive that programs of other languages are linked with
+    SHARED = "shared"  # a library that is loaded at run time; for WebAssembly, a module without a start
+    OBJECT = "object"  # one relocatable object
+
+
 class EmitKind(StrEnum):
     """What may be asked for with `--emit`."""
 
@@ -49,6 +58,10 @@ class EmitKind(StrEnum):
     ASM = "asm"
     OBJ = "obj"
     BIN = "bin"
+    STATIC = "static"
+    SHARED = "shared"
+    OBJECT = "object"
+    HEADER = "header"
     DEP_INFO = "dep-info"
 
 
@@ -151,6 +164,10 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     """Compile `test` blocks, with a runner as the program's entry."""
     entry: TrackedObject[str] = ""
     """Which `entry NAME at ...` of the root module the program starts with; empty: its `main`."""
+    bin: Untracked[str] = ""
+    """Which program of the package is meant, when it makes several."""
+    lib: Untracked[bool] = False
+    """Of a package that makes programs and a library, the library is meant."""
     test_filter: Untracked[str] = ""
     emit: Untracked[tuple[tuple[EmitKind, str], ...]] = ()
     """What to write, and where (empty: the usual place; `-`: standard output)."""
@@ -173,11 +190,41 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     """Names of fields that were set on purpose: a manifest's profile does not change them."""
     linker: Linked[LinkerKind] = LLD
     linker_path: Linked[str] = ""
+    linker_flavour: Linked[str] = ""
+    """A value of `LldFlavor`: which command line a linker that is named by its path speaks; empty: it is asked."""
+    lto: TrackedObject[bool] = False
+    """Units are merged and optimised together before they are linked."""
+
+    # What comes out
+    kind: Linked[OutputKind] = OutputKind.BIN
     link_args: Linked[tuple[str, ...]] = ()
     libraries: Linked[tuple[Library, ...]] = ()
     library_folders: Linked[tuple[str, ...]] = ()
-    """Where named libraries are looked for first."""
-    strip: Linked[bool] = False
+    """Where named libraries and frameworks are looked for first."""
+    rpaths: Linked[tuple[str, ...]] = ()
+    """Folders in which the program looks for libraries when it is loaded."""
+    exports: Linked[tuple[str, ...]] = ()
+    """Symbols that other images may use, as C names them, besides those of the public `extern "C"` procedures of a library."""
+    version_script: Linked[str] = ""
+    entry_symbol: Linked[str] = ""
+    """The symbol that the system starts, instead of Vitte's own."""
+    stack_size: Linked[int] = 0
+    """In bytes, of the first thread; 0 for the system's usual one."""
+    subsystem: Linked[str] = ""
+    static: Linked[bool] = False
+    """Nothing is loaded at run time, where the target leaves a choice."""
+    pie: Linked[bool | None] = None
+    """Whether the program can be loaded anywhere; None: as is usual for the target."""
+    gc_sections: Linked[bool | None] = None
+    """Whether what nothing refers to is left out; None: yes."""
+    icf: Linked[bool | None] = None
+    """Whether equal procedures become one; None: when code is optimised, and the linker can."""
+    strip: Linked[str] = "none"
+    """`none`, `debug` (no debug information) or `all` (no symbols either)."""
+    compress_debug: Linked[str] = "none"
+    """`none`, `zlib` or `zstd`: how sections of debug information are kept."""
+    split_debug: Linked[bool] = False
+    """Debug information goes to a file beside the image."""
     run: Untracked[RunConfig] = field(default_factory=RunConfig)
 
     # Which diagnostics, and how they look

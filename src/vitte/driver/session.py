@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from vitte.base.diagnostics import Diagnostic
 from vitte.driver.diagnostics.sources import Sources
-from vitte.driver.options import DriverOptions, EmitKind
+from vitte.driver.options import DriverOptions, EmitKind, Library, OutputKind
 
 if TYPE_CHECKING:
     from vitte.ir import ssa
@@ -30,12 +30,50 @@ class LogLevel:
 
 
 class Profile(Struct, frozen=True):
-    """`[profile.NAME]` of a manifest; None leaves a setting to the built-in profile."""
+    """`[profile.NAME]` of a manifest; None leaves a setting to the built-in profile. Fields are named like those of `DriverOptions`."""
 
     opt_level: str | None = None
     debug_info: str | None = None
     overflow_checks: bool | None = None
-    strip: bool | None = None
+    strip: str | None = None
+    lto: bool | None = None
+    gc_sections: bool | None = None
+    icf: bool | None = None
+    compress_debug: str | None = None
+    split_debug: bool | None = None
+
+
+class LinkTable(Struct, frozen=True):
+    """`[link]` of a manifest. Fields are named like those of `DriverOptions`; lists are added to the caller's, and the rest is for what the
+    caller did not say. Paths are relative to the manifest's folder."""
+
+    libraries: tuple[Library, ...] = ()
+    library_folders: tuple[str, ...] = ()
+    rpaths: tuple[str, ...] = ()
+    exports: tuple[str, ...] = ()
+    link_args: tuple[str, ...] = ()
+    version_script: str = ""
+    entry_symbol: str = ""
+    stack_size: int = 0
+    subsystem: str = ""
+    static: bool = False
+    pie: bool | None = None
+
+
+class Product(Struct, frozen=True):
+    """`[[bin]]` or `[lib]` of a manifest, or what a package makes without them.
+
+    - `path`: the root module's file, from the manifest's folder; "" for the usual one, of a library all modules.
+    - `entry`: for a program, the named entry it starts with. `exports`: for a library, the symbols that it shows; empty: all it can.
+    - `header`: where the C header goes, from the manifest's folder; "" for beside the library.
+    """
+
+    kind: OutputKind
+    name: str
+    path: str = ""
+    entry: str = ""
+    exports: tuple[str, ...] = ()
+    header: str = ""
 
 
 class Manifest(Struct, frozen=True):
@@ -49,11 +87,14 @@ class Manifest(Struct, frozen=True):
     dependencies: tuple[tuple[str, str], ...] = ()
     profiles: tuple[tuple[str, Profile], ...] = ()
     runners: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    products: tuple[Product, ...] = ()
+    link: LinkTable = LinkTable()
 
 
 class Package(Struct):
     """Where modules are looked up: `source_root` holds them, `entry` is the file of the root module ("" in a package
-    of libraries only, then `roots` are all its modules). `display` prefixes shown paths of files under `root`."""
+    of libraries only, then `roots` are all its modules). `display` prefixes shown paths of files under `root`. `product`: which of its
+    products is being made; None for what was named by a file."""
 
     name: str
     root: str
@@ -63,6 +104,9 @@ class Package(Struct):
     roots: list[str] = []
     manifest: Manifest | None = None
     dependencies: list[Package] = []
+    product: Product | None = None
+    is_file: bool = False
+    """One file of the package was named: it is the root, whatever the manifest makes."""
 
 
 class Timing(Struct):
@@ -112,7 +156,7 @@ class Built(Struct):
 
     - `image`: path of the linked program; for the interpreter, `program` is what it runs.
     - `artifacts`: (kind, path) of what was written. `texts`: what `--emit ...=-` and dumps want on standard output.
-    - `command`: the linker's command line, for `--dry-run` and `-v`; empty when the image was remembered.
+    - `command`: the linker's command line, for `--dry-run` and `-v`; empty when the image was remembered. `commands`: those of all images.
     - `units`, `reused`: how many, and how many of these needed no work. `parsed`, `checked`, `objects`: how many needed just that
       (`objects`: runs of LLVM). `linked`: a linker ran. `rebuilt`: with `explain`, the units that needed work.
     - `stdout`, `stderr`: what the program wrote, when that was captured.
@@ -125,6 +169,7 @@ class Built(Struct):
     artifacts: list[tuple[EmitKind, str]] = []
     texts: list[str] = []
     command: list[str] = []
+    commands: list[list[str]] = []
     units: int = 0
     reused: int = 0
     parsed: int = 0

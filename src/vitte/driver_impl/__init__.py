@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from vitte.driver.api import TargetProgress
     from vitte.driver.options import DriverOptions
-    from vitte.driver.session import Built, DriverContext, LogSink, Package
+    from vitte.driver.session import Built, DriverContext, LogSink, Package, Product
     from vitte.driver.upkeep import CacheReport, TargetState, UnitState
 
 
@@ -36,6 +36,12 @@ def find_package(options: DriverOptions, context: DriverContext) -> Package:
     if context.log is None:
         context.log = init_logger_from_options(options)
     return find(options, context)
+
+
+def find_product(package: Package, product: Product) -> Package:
+    from vitte.driver_impl.package import find_product as find
+
+    return find(package, product)
 
 
 def compile_impl(options: DriverOptions, context: DriverContext) -> Built:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 
+from msgspec.structs import replace
+
 from vitte.base.source import SourceFile
 from vitte.driver.error import DriverError
 from vitte.driver.manifest import parse
 from vitte.driver.options import DriverOptions
-from vitte.driver.session import DriverContext, Manifest, Package
+from vitte.driver.outputs import LIBRARIES
+from vitte.driver.products import WHOLE
+from vitte.driver.session import DriverContext, Manifest, Package, Product
 from vitte.driver_impl.files import read_source, read_stdin
 
 MANIFEST = "vitte.toml"
@@ -43,6 +47,7 @@ def find_package(options: DriverOptions, context: DriverContext) -> Package:
         if os.path.abspath(name).startswith(source_root + os.sep):
             package = load_package(os.path.relpath(package_root), context, {})
             package.entry = os.path.join(package.source_root, os.path.relpath(os.path.abspath(name), source_root))
+            package.is_file = True
             return package
     folder = os.path.dirname(name)
     return Package(name=os.path.splitext(os.path.basename(name))[0], root=folder, source_root=folder, entry=name)
@@ -70,7 +75,7 @@ def load_package(root: str, context: DriverContext, seen: dict[str, Package], di
     entry = next((p for p in (os.path.join(source_root, "main" + s) for s in SUFFIXES) if os.access(p, os.F_OK)), "")
     package = Package(name=manifest.name, root=root, source_root=source_root, entry=entry, display=display, manifest=manifest)
     seen[key] = package
-    if not entry and not display:
+    if not entry and not display and not manifest.products:
         package.roots = _all_modules(source_root)
         if not package.roots:
             raise DriverError(f"package `{manifest.name}` has no modules", helps=("write `src/main.vit`",))
@@ -85,6 +90,36 @@ def load_package(root: str, context: DriverContext, seen: dict[str, Package], di
                               helps=(f"look at `[dependencies]` in `{manifest.path}`",))  # fmt: skip
         package.dependencies.append(dependency)
     return package
+
+
+def find_product(package: Package, product: Product) -> Package:
+    """The package with the root of one of its products, or with all its modules as roots. Raises `DriverError` when there are none."""
+    manifest = package.manifest
+    assert manifest is not None
+    if product is WHOLE:
+        return replace(package, entry="", roots=_all_modules(package.source_root))
+    entry, roots = package.entry, package.roots
+    if product.path:
+        entry, roots = os.path.join(package.root, os.path.normpath(product.path)), []
+        if not os.path.isfile(entry):
+            raise DriverError(f"`{product.path}`, the root module of `{product.name}`, is not there",
+                              helps=("look at `path` in the manifest",))  # fmt: skip
+    elif product.kind in LIBRARIES and manifest.products:
+        entry, roots = "", _library_modules(package)
+    elif not entry and manifest.products:
+        raise DriverError(f"program `{product.name}` has no root module", helps=("write `src/main.vit`, or `path` in its `[[bin]]`",))
+    return replace(package, entry=entry, roots=roots, product=product)
+
+
+def _library_modules(package: Package) -> list[str]:
+    """The modules of a library without a root: all but the roots of programs."""
+    assert package.manifest is not None
+    own = {os.path.normpath(os.path.join(package.root, product.path)) for product in package.manifest.products if product.path}
+    own.add(os.path.normpath(package.entry))
+    found = [path for path in _all_modules(package.source_root) if os.path.normpath(path) not in own]
+    if not found:
+        raise DriverError(f"package `{package.name}` has no modules for its library", helps=("write `src/lib.vit`",))
+    return found
 
 
 def _manifest(path: str, display: str, context: DriverContext) -> Manifest:

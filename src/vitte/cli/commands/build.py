@@ -23,8 +23,9 @@ def run(args: Args) -> int:
         problems(context)
         raise
     finish(outcome, progress, context.options.profile)
-    if options.run.dry_run and outcome.built.command:
+    if options.run.dry_run and outcome.built.commands:
         import shlex
 
-        sys.stdout.write(f"link: {shlex.join(outcome.built.command)}\n")
+        for command in outcome.built.commands:
+            sys.stdout.write(f"link: {shlex.join(command)}\n")
     return outcome.status

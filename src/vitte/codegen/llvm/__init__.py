@@ -3,7 +3,7 @@
 - `module`: globals, declarations, attributes, the order of things. `function`: blocks, phi nodes, cold panic blocks.
 - `ops`: one emitter per SSA operation. `wide`: 128-bit arithmetic that would otherwise need a compiler runtime library.
 - `debug`, `debug_types`: DWARF metadata. `machine`: the only place that talks to LLVM. `start`: the entry point.
-- `builtins`: the functions that LLVM calls of its own accord, where no C library has them.
+- `builtins`: the functions that LLVM calls of its own accord, where no C library has them. `library`: what a library has for tests.
 """
 
 from __future__ import annotations
@@ -66,3 +66,9 @@ def support_object(target: Target) -> bytes:
     from vitte.codegen.llvm import builtins
 
     return builtins.support_object(target)
+
+
+def library_object(target: Target) -> bytes:
+    from vitte.codegen.llvm import library
+
+    return library.library_object(target)

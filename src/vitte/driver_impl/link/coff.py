@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from vitte.driver.options import LldFlavor
 from vitte.driver_impl.link.data import Plan, Request, words
 
@@ -13,20 +11,23 @@ MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
 def plan(program: tuple[str, ...], request: Request) -> Plan:
     """Pure.
 
-    `/Brepro`: the header's time stamp is a digest of the image, so equal inputs give equal images. `/opt:ref,icf`: what nothing refers to
-    goes, equal procedures become one. `/WX`: an unknown option is a warning otherwise. Symbols are not put into an image at all without
-    `/debug`, so there is nothing to strip.
+    `/Brepro`: the header's time stamp is a digest of the image, so equal inputs give equal images. `/opt:ref`: what nothing refers to goes;
+    `/opt:icf`: equal procedures become one. `/WX`: an unknown option is a warning otherwise. Without `/debug` no symbols are put into an
+    image at all, so there is nothing to strip.
     """
-    arguments = ["/nologo", f"/machine:{MACHINES[request.arch]}", "/nodefaultlib", "/opt:ref", "/opt:icf", "/Brepro", "/dynamicbase",
-                 "/nxcompat", "/highentropyva", "/WX", "/errorlimit:0"]  # fmt: skip
+    arguments = ["/nologo", f"/machine:{MACHINES[request.arch]}", "/nodefaultlib", "/opt:ref" if request.gc_sections else "/opt:noref",
+                 "/opt:icf" if request.icf else "/opt:noicf", "/Brepro"]  # fmt: skip
+    anywhere = request.pie or request.shared
+    arguments += ["/dynamicbase", "/nxcompat", "/highentropyva"] if anywhere else ["/dynamicbase:no", "/nxcompat"]
+    arguments += ["/WX", "/errorlimit:0"]
     beside: tuple[str, ...] = ()
     if request.shared:
         # Without an entry point of its own a library has none: the default one is the C runtime's.
-        library = os.path.splitext(request.output)[0] + ".lib"
+        library = request.output + ".lib"
         beside = (library,)
         arguments += ["/dll", f"/implib:{library}", f"/entry:{request.entry}" if request.entry else "/noentry"]
     else:
-        arguments += [f"/subsystem:{request.subsystem}", f"/entry:{request.entry or 'vt_start'}"]
+        arguments += [f"/subsystem:{request.subsystem or 'console'}", f"/entry:{request.entry or 'vt_start'}"]
     if request.stack_size:
         arguments.append(f"/stack:{request.stack_size}")
     arguments += [f"/export:{symbol}" for symbol in request.exports]

@@ -29,6 +29,8 @@ class Request(Struct, frozen=True, kw_only=True):
     start: str = ""
     shared: bool = False
     """A library to be loaded at run time, not a program."""
+    relocatable: bool = False
+    """One object of all, to be linked later."""
     pie: bool = True
     static: bool = False
     libraries: tuple[Library, ...] = ()
@@ -43,14 +45,23 @@ class Request(Struct, frozen=True, kw_only=True):
     entry: str = ""
     """The symbol to start at; "" for the flavour's own."""
     exports: tuple[str, ...] = ()
+    """Symbols, as the format spells them, that other images may use; of a shared library all that they may."""
+    version_script: str = ""
+    rpaths: tuple[str, ...] = ()
     stack_size: int = 0
     """In bytes; 0 for the flavour's own."""
-    subsystem: str = "console"
+    subsystem: str = ""
     minimum: str = ""
     """The oldest version of the system that is to run it (Mach-O)."""
     identifier: str = ""
     """By what name the system is to know it (Mach-O); "" for the output's."""
-    strip: bool = False
+    gc_sections: bool = True
+    """What nothing refers to is left out."""
+    icf: bool = False
+    """Equal procedures become one."""
+    strip: str = "none"
+    """`none`, `debug` or `all`."""
+    compress_debug: str = "none"
     args: tuple[str, ...] = ()
 
 
@@ -63,6 +74,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`, `zig`; `cc` for a C compiler that runs one of them.
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
+    - `texts`: files, by path, that the linker is to read and that are there for this link alone.
     """
 
     program: tuple[str, ...]
@@ -78,6 +90,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     scratch: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
+    texts: tuple[tuple[str, str], ...] = ()
 
     @property
     def command(self) -> list[str]:

@@ -26,6 +26,9 @@ _ONLY: dict[str, tuple[str, ...]] = {
     "bfd": (),
 }
 
+COMMON = ("--hash-style=gnu", "--eh-frame-hdr", "-z", "relro", "-z", "now")
+STRIP: dict[str, tuple[str, ...]] = {"none": (), "debug": ("--strip-debug",), "all": ("--strip-all",)}
+
 
 def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Plan:
     """Pure, but for looking where named libraries are.
@@ -33,25 +36,21 @@ def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Pl
     `--gc-sections`: each procedure has a section of its own, and instances that nothing calls go. `-z now` with `-z relro`: tables of
     addresses are filled before the program starts and are read-only then. `--build-id=none`: equal inputs give equal images, wherever.
     """
-    arguments = ["-m", EMULATIONS[request.arch]]
-    if request.shared:
-        arguments.append("-shared")
-    elif request.static:
-        # LLD's `-static -pie` without a loader would leave pointers in data unrelocated, in silence.
-        arguments.append("-static")
+    arguments = ["-m", EMULATIONS[request.arch], *kind_words(request)]
+    if request.relocatable:
+        arguments += _ONLY[dialect]
     else:
-        arguments.append("-pie" if request.pie else "-no-pie")
-    arguments += ["--hash-style=gnu", "--eh-frame-hdr", "-z", "relro", "-z", "now", "--gc-sections", "--build-id=none", *_ONLY[dialect]]
-    if request.loader and not (request.shared or request.static):
+        arguments += [*COMMON, *sections_words(request), *_ONLY[dialect]]
+    if request.icf:
+        arguments.append("--icf=all")
+    if request.loader and not (request.shared or request.static or request.relocatable):
         arguments += ["-dynamic-linker", request.loader]
     if request.entry:
         arguments += ["-e", request.entry]
-    if request.strip:
-        arguments.append("--strip-all")
-    if request.stack_size:
-        arguments += ["-z", f"stack-size={request.stack_size}"]
-    for symbol in request.exports:
-        arguments += ["--export-dynamic-symbol", symbol]
+    arguments += STRIP[request.strip]
+    if request.compress_debug != "none":
+        arguments.append(f"--compress-debug-sections={request.compress_debug}")
+    arguments += shared_words(request)
     arguments += ["-o", named(request.temporary), *words(request)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
     near = os.path.dirname(request.runtime[0]) if request.runtime else ""
@@ -66,5 +65,48 @@ def plan(program: tuple[str, ...], request: Request, dialect: str = "lld") -> Pl
     return Plan(
         program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.ELF, dialect=dialect,
         # On Windows LLD would read response files by the rules there.
-        before_response=("--rsp-quoting=posix",) if dialect == "lld" else (), failures=(_NO_ENTRY,),
+        before_response=("--rsp-quoting=posix",) if dialect == "lld" else (), failures=(_NO_ENTRY,), texts=script(request),
     )  # fmt: skip
+
+
+def kind_words(request: Request) -> tuple[str, ...]:
+    """What is to be made."""
+    if request.relocatable:
+        return ("-r",)
+    if request.shared:
+        # What it needs must be there when it is linked, not first when it is loaded; and it calls its own procedures, whoever else has
+        # one of that name.
+        return ("-shared", "-soname", os.path.basename(request.output), "-z", "defs", "-Bsymbolic")
+    if request.static:
+        # LLD's `-static -pie` without a loader would leave pointers in data unrelocated, in silence.
+        return ("-static",)
+    return ("-pie",) if request.pie else ("-no-pie",)
+
+
+def sections_words(request: Request) -> tuple[str, ...]:
+    """What stays of the objects, and how the image is named: not by its contents."""
+    return ("--gc-sections" if request.gc_sections else "--no-gc-sections", "--build-id=none")
+
+
+def shared_words(request: Request) -> list[str]:
+    """What others see of the image, and what it looks for when it is loaded; the same words for all linkers, and for C compilers'."""
+    arguments: list[str] = []
+    if request.stack_size:
+        arguments += ["-z", f"stack-size={request.stack_size}"]
+    if request.version_script:
+        arguments += ["--version-script", request.version_script]
+    elif request.shared:
+        arguments += ["--version-script", script(request)[0][0]]
+    else:
+        arguments += [word for symbol in request.exports for word in ("--export-dynamic-symbol", symbol)]
+    if request.rpaths:
+        arguments += ["--enable-new-dtags", *(word for folder in request.rpaths for word in ("-rpath", folder))]
+    return arguments
+
+
+def script(request: Request) -> tuple[tuple[str, str], ...]:
+    """The version script of a shared library that has none of its own: what it exports, and nothing else of it or of the archives in it."""
+    if not request.shared or request.version_script:
+        return ()
+    names = "".join([f'  "{symbol}";\n' for symbol in request.exports])
+    return ((f"{request.temporary}.exports", f"{{\nglobal:\n{names}local:\n  *;\n}};\n" if names else "{\nlocal:\n  *;\n};\n"),)

@@ -45,6 +45,7 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
     if dry_run:
         return LinkResult(0, "")
     _make_room(plan)
+    _write_texts(plan)
     command, response = _command(plan)
     succeeded = False
     try:
@@ -71,7 +72,7 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         return LinkResult(status, text, seconds)
     finally:
         # An older program stays until there is a new one: another command may be running it.
-        for path in (plan.output, response, *(() if succeeded else (plan.final, *plan.beside))):
+        for path in (plan.output, response, *(path for path, _ in plan.texts), *(() if succeeded else (plan.final, *plan.beside))):
             if path:
                 _unlink(path)
         for path in plan.scratch:
@@ -104,6 +105,15 @@ def _make_room(plan: Plan) -> None:
             raise IsADirectoryError(21, "is a directory")
     except OSError as error:
         raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+
+
+def _write_texts(plan: Plan) -> None:
+    for path, text in plan.texts:
+        try:
+            with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+                file.write(text)
+        except OSError as error:
+            raise DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
 
 
 def _command(plan: Plan) -> tuple[list[str], str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from vitte.driver.backend import Selection
 from vitte.driver.options import LldFlavor
-from vitte.driver_impl.link import lld
+from vitte.driver_impl.link import limits, lld
 from vitte.driver_impl.link.data import Plan, Request
 from vitte.driver_impl.link.programs import Linker
 
@@ -25,11 +25,12 @@ def find(selection: Selection) -> Linker:
 
 
 def plan(linker: Linker, request: Request) -> Plan:
-    """The command line of a link. Raises `DriverError` only for plug-ins."""
+    """The command line of a link. Raises `DriverError` for what the linker cannot do; a plug-in says so itself."""
     if linker.plugin:
         from vitte.driver_impl.link import custom
 
         return custom.plan(linker, request)
+    limits.check(request, linker.dialect)
     if linker.dialect == "cc":
         from vitte.driver_impl.link import system
 

@@ -25,19 +25,30 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     warning otherwise, and its symbols are missing. `-exported_symbol`: a program's other symbols would all be found by what it loads.
     """
     minimum = request.minimum or OLDEST
-    arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum, "-dead_strip", "-no_adhoc_codesign",
-                 "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]  # fmt: skip
+    arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum]
+    if request.relocatable:
+        arguments.append("-r")
+    elif request.gc_sections:
+        arguments.append("-dead_strip")
+    arguments += ["-no_adhoc_codesign", "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]
+    if request.icf:
+        arguments.append("--icf=all")
     if request.shared:
         arguments += ["-dylib", "-install_name", f"@rpath/{os.path.basename(request.output)}"]
     elif request.entry:
         arguments += ["-e", f"_{request.entry}"]
-    if request.strip:
-        arguments += ["-S", "-x"]
+    if not (request.pie or request.shared or request.relocatable):
+        arguments.append("-no_pie")
+    arguments += {"none": (), "debug": ("-S",), "all": ("-S", "-x")}[request.strip]
     if request.stack_size:
         arguments += ["-stack_size", hex(request.stack_size)]
-    exports = request.exports if request.shared else (request.entry or "main", *request.exports)
+    exports = request.exports if request.shared or request.relocatable else (request.entry or "main", *request.exports)
     for symbol in exports:
         arguments += ["-exported_symbol", f"_{symbol}"]
+    if request.shared and not exports:
+        arguments.append("-no_exported_symbols")
+    for folder in request.rpaths:
+        arguments += ["-rpath", folder]
     arguments += ["-o", request.temporary, *words(request)]
     arguments += [f"-L{folder}" for folder in request.folders]
     arguments += libraries(request)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import LldFlavor
+from vitte.driver_impl.link import elf
 from vitte.driver_impl.link.data import Plan, Request, named
 from vitte.driver_impl.link.libraries import IN_LIBC
 from vitte.driver_impl.link.programs import Linker, recognise, which
@@ -34,28 +35,32 @@ def driver_plan(program: tuple[str, ...], request: Request) -> Plan:
     """A link through a C compiler. Pure.
 
     What is meant for the linker behind it stands after `-Xlinker`: `-Wl,` splits at commas, which file names may hold. Warnings are not
-    made fatal: the driver's own libraries may give some.
+    made fatal: the driver's own libraries may give some. `-nostdlib` for an object that is to be linked later: it gets no start files.
     """
-    arguments: list[str] = ["-shared"] if request.shared else ["-static"] if request.static else ["-pie" if request.pie else "-no-pie"]
-    for word in ("--hash-style=gnu", "-z", "relro", "-z", "now", "--gc-sections", "--build-id=none"):
-        arguments += ["-Xlinker", word]
+    if request.relocatable:
+        arguments, inner = ["-r", "-nostdlib"], []
+    elif request.shared:
+        arguments, inner = ["-shared"], [*elf.COMMON, *elf.kind_words(request)[1:]]
+    else:
+        arguments, inner = ["-static"] if request.static else ["-pie" if request.pie else "-no-pie"], list(elf.COMMON)
+    if not request.relocatable:
+        inner += elf.sections_words(request)
     if request.entry:
-        arguments += ["-Xlinker", "-e", "-Xlinker", request.entry]
-    if request.strip:
-        arguments.append("-s")
-    if request.stack_size:
-        arguments += ["-Xlinker", "-z", "-Xlinker", f"stack-size={request.stack_size}"]
-    for symbol in request.exports:
-        arguments += ["-Xlinker", "--export-dynamic-symbol", "-Xlinker", symbol]
+        inner += ["-e", request.entry]
+    inner += elf.STRIP[request.strip]
+    if request.compress_debug != "none":
+        inner.append(f"--compress-debug-sections={request.compress_debug}")
+    inner += elf.shared_words(request)
+    arguments += [word for inside in inner for word in ("-Xlinker", inside)]
     arguments += ["-o", named(request.temporary), *(named(path) for path in request.objects)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]
     for item in request.libraries:
         if item.name not in IN_LIBC or request.folders or item.kind:
             arguments.append(item.name if "/" in item.name else f"-l:lib{item.name}.a" if item.kind == "static" else f"-l{item.name}")
-    if request.if_needed and not request.static:
+    if request.if_needed and not (request.static or request.relocatable):
         arguments += ["-Xlinker", "--as-needed", "-lm", "-Xlinker", "--no-as-needed"]
-    else:
+    elif not request.relocatable:
         arguments.append("-lm")
     arguments += request.args
     return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.ELF,
-                dialect="cc", failures=("cannot find entry symbol",))  # fmt: skip
+                dialect="cc", failures=("cannot find entry symbol",), texts=elf.script(request))  # fmt: skip

@@ -11,13 +11,17 @@ STACK = 1 << 20
 
 def plan(program: tuple[str, ...], request: Request) -> Plan:
     """Pure. `--stack-first`: an overflow of the stack is a trap and not a change of data. The image holds no time and no folder."""
-    arguments = ["--gc-sections", "--stack-first", "-z", f"stack-size={request.stack_size or STACK}", "--fatal-warnings", "--error-limit=0"]
+    if request.relocatable:
+        arguments = ["-r"]
+    else:
+        arguments = ["--gc-sections" if request.gc_sections else "--no-gc-sections", "--stack-first",
+                     "-z", f"stack-size={request.stack_size or STACK}"]  # fmt: skip
+    arguments += ["--fatal-warnings", "--error-limit=0"]
     if request.shared:
         arguments.append("--no-entry")
     elif request.entry:
         arguments += ["--entry", request.entry]
-    if request.strip:
-        arguments.append("--strip-all")
+    arguments += {"none": (), "debug": ("--strip-debug",), "all": ("--strip-all",)}[request.strip]
     arguments += [f"--export={symbol}" for symbol in request.exports]
     arguments += ["-o", named(request.temporary), *words(request)]
     arguments += [word for folder in request.folders for word in ("-L", folder)]

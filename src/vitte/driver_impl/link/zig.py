@@ -31,12 +31,13 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     """
     scratch = f"{request.temporary}.zig"
     arguments = ["-dynamic"] if request.shared else []
-    arguments += ["-target", f"{request.arch}-macos.{request.minimum or OLDEST}", "-fno-compiler-rt", "-fno-ubsan-rt", "-dead_strip",
-                  "-headerpad", "40", "--color", "off", "--cache-dir", scratch, "--global-cache-dir", scratch]  # fmt: skip
+    arguments += ["-target", f"{request.arch}-macos.{request.minimum or OLDEST}", "-fno-compiler-rt", "-fno-ubsan-rt",
+                  *(("-dead_strip",) if request.gc_sections else ()), *(("-fstrip",) if request.strip != "none" else ()), "-headerpad", "40", "--color", "off", "--cache-dir", scratch, "--global-cache-dir", scratch]  # fmt: skip
     if request.shared:
         arguments += ["-install_name", f"@rpath/{os.path.basename(request.output)}"]
     else:
         arguments += [f"-fentry=_{request.entry or 'main'}", "--stack", str(request.stack_size or _STACK)]
+    arguments += [word for folder in request.rpaths for word in ("-rpath", folder)]
     arguments.append(f"-femit-bin={request.temporary}")
     links = []
     for number, path in enumerate(words(request)):

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
-from vitte.driver.options import DriverMode, DriverOptions, EmitKind
+from vitte.driver.options import DriverOptions, EmitKind, OutputKind
+from vitte.driver.outputs import IMAGES, LIBRARIES
 from vitte.driver.session import Built, DriverContext, LogLevel, Package
 from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.key import heading, options_text
 from vitte.driver_impl.files import library_source, load_for_display
-from vitte.driver_impl.pipeline.goals import TEXTS, goal_of, image_path
-from vitte.driver_impl.pipeline.image import put_image
+from vitte.driver_impl.pipeline.goals import TEXTS, goal_of, header_path, image_path, image_wanted, library_name
+from vitte.driver_impl.pipeline.image import Kept, put_files
 from vitte.driver_impl.pipeline.image_key import link_text
 from vitte.driver_impl.pipeline.keeps import Keeps, open_keeps
 from vitte.driver_impl.pipeline.plan import Plan, Planner, fits, inside
@@ -55,14 +56,14 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
     if planner is not None:
         plan = planner.find()
         try:
-            if plan is not None and (not plan.image or put_image(keeps.own, plan.image, output)):
+            if plan is not None and (not plan.image or _put(plan, options, keeps, output)):
                 return _planned(plan, planner, options, context, output)
         except DriverError:
             if plan is not None:
                 _planned(plan, planner, options, context, output)  # what it says is said before it fails
             raise
     # Only from here on is there something to do, and the compiler to be loaded.
-    from vitte.driver_impl.pipeline.emit import write_objects, write_texts
+    from vitte.driver_impl.pipeline.emit import write_header, write_objects, write_texts
     from vitte.driver_impl.pipeline.link import link_program
     from vitte.driver_impl.pipeline.whole import compile_all, locate_objects, tally
 
@@ -73,22 +74,23 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
         from vitte.driver_impl.cache import codec
 
         built.program = [codec.ssa.decode(shop.done[i].ssa) for i in shop.graph.order]
-    image = ""
+    kept = Kept()
     if goal == "object" and not built.failed:
         locate_objects(shop, options, context)
         write_objects(options, context, package, shop, built)
-        kinds = [kind for kind, _ in options.emit]
-        if shop.graph.root >= 0 and (not kinds or EmitKind.BIN in kinds or options.mode is not DriverMode.BUILD):
-            image = link_program(options, context, package, shop, built, keeps, output)
+        if image_wanted(options, shop.graph.root >= 0):
+            kept = link_program(options, context, package, shop, built, keeps, output)
+    if not built.failed and any(kind is EmitKind.HEADER for kind, _ in options.emit):
+        write_header(options, context, package, shop, built, output)
     tally(shop, built)
-    if planner is not None and _is_plain(shop, built, image):
+    if planner is not None and _is_plain(shop, built, kept):
         absent = planner.listings(shop.discovery.absent())
         if absent is not None:
-            planner.keep(_plan_of(shop, planner, built, encoded(context.diagnostics), image, absent))
+            planner.keep(_plan_of(shop, planner, built, encoded(context.diagnostics), kept, absent))
     return built
 
 
-def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
+def _is_plain(shop: Workshop, built: Built, kept: Kept) -> bool:
     """Whether the result depends on nothing but what a plan says: not on hints about files that are near, or on libraries that the linker
     looks for."""
     if shop.discovery.unsure:
@@ -99,7 +101,16 @@ def _is_plain(shop: Workshop, built: Built, image: str) -> bool:
     # What the standard library is linked with is what the target supplies, and part of the planner's text; what is imported from DLLs is
     # said by the sources alone.
     own = [unit for unit in done if shop.graph.units[unit.index].role != "std"]
-    return bool(image) and not any(kind != "dll" for unit in own for _, kind in unit.links)
+    return kept.whole and not any(kind != "dll" for unit in own for _, kind in unit.links)
+
+
+def _beside(plan: Plan, output: str) -> list[tuple[str, str]]:
+    return [(os.path.normpath(os.path.join(os.path.dirname(output), path)), artifact) for path, artifact in plan.beside]
+
+
+def _put(plan: Plan, options: DriverOptions, keeps: Keeps, output: str) -> bool:
+    is_program = options.kind in (OutputKind.BIN, OutputKind.SHARED)
+    return put_files(keeps.own, plan.image, output, _beside(plan, output), is_program)
 
 
 def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: DriverContext, output: str) -> Built:
@@ -110,8 +121,10 @@ def _planned(plan: Plan, planner: Planner, options: DriverOptions, context: Driv
         context.sources.fall_back(lambda name: load_for_display(name, places[name]) if name in places else library_source(name))
         context.diagnostics.extend(decoded(plan.diagnostics))
     if plan.image:
+        kind = EmitKind(options.kind.value)
         built.image = output
-        built.artifacts.append((EmitKind.BIN, output))
+        built.artifacts.append((kind, output))
+        built.artifacts += [(EmitKind.HEADER if path.endswith(".h") else kind, path) for path, _ in _beside(plan, output)]
     built.watched = [os.path.join(planner.base, path) for path, _, _ in plan.sources]
     built.watched += [os.path.join(planner.base, folder, name) for folder, _, names in plan.absent for name in names]
     if context.log is not None:
@@ -124,7 +137,7 @@ def _planner(options: DriverOptions, package: Package, keeps: Keeps, goal: str, 
     kinds = [kind for kind, _ in options.emit]
     if options.cache == "off" or goal == "ssa" or options.dump or options.emit_proc or options.time_passes or package.entry == "-":
         return None
-    if goal == "object" and any(kind is not EmitKind.BIN for kind in kinds):
+    if EmitKind.HEADER in kinds or (goal == "object" and any(kind not in IMAGES for kind in kinds)):
         return None
     if package.manifest is not None:
         base = os.path.abspath(package.root)
@@ -136,6 +149,10 @@ def _planner(options: DriverOptions, package: Package, keeps: Keeps, goal: str, 
         if not linked:
             return None
         lines.append(linked)
+        if options.kind in LIBRARIES:
+            name = library_name(options, package, output)
+            lines.append(f"library {name!r} {inside(header_path(options, package, output), os.path.dirname(os.path.abspath(output)))!r}")
+            lines.append(f"product {package.product!r}")
     lines += _package_lines(package, base)
     return Planner(keeps.own.cache, keeps.own.memo, f"{package.name} {goal}", base, "\n".join(lines) + "\n")
 
@@ -152,7 +169,7 @@ def _package_lines(package: Package, base: str) -> list[str]:
 
 
 def _plan_of(
-    shop: Workshop, planner: Planner, built: Built, diagnostics: bytes, image: str, absent: list[tuple[str, str, list[str]]]
+    shop: Workshop, planner: Planner, built: Built, diagnostics: bytes, kept: Kept, absent: list[tuple[str, str, list[str]]]
 ) -> Plan:
     base = planner.base
     sources = [(inside(unit.path, base), unit.display, unit.digest) for unit in shop.graph.units if unit.role != "std" and unit.path != "-"]
@@ -160,4 +177,4 @@ def _plan_of(
     single = shop.discovery.package.manifest is None and root.role == "root"
     space = root.module if single and "/" in root.module else ""
     stands = bool(space) and fits(os.path.abspath(root.path), space)
-    return Plan(planner.text, sources, absent, built.failed, diagnostics, image, built.units, built.lines, space, stands)
+    return Plan(planner.text, sources, absent, built.failed, diagnostics, kept.image, built.units, built.lines, space, stands, kept.beside)

@@ -17,7 +17,8 @@ from vitte.base.diagnostics import Code, Suggestion
 from vitte.base.source import NO_SPAN
 from vitte.driver.context import UnitContext
 from vitte.driver.error import StageCrash
-from vitte.driver.options import DriverOptions
+from vitte.driver.options import DriverOptions, OutputKind
+from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import DriverContext, LogLevel, Timing
 from vitte.driver_impl.pipeline.graph import remapped_display
 from vitte.driver_impl.pipeline.stages import BY_NAME, Stage, find
@@ -303,16 +304,20 @@ def roots_of(unit: Unit, ctx: UnitContext, options: DriverOptions, goal: str) ->
         return None, tests
     if options.tests:
         return "test_main", ctx.defs.tests()
+    if options.kind in LIBRARIES:
+        return None, tests
     entry = f"{unit.module}::entry.{options.entry}" if options.entry else f"{unit.module}::main"
     if entry not in ctx.defs.procs and goal == "ssa" and options.dump:
         return None, tests  # a library may be looked at
     if entry not in ctx.defs.procs and options.entry:
         ctx.diagnostics.error(NO_MAIN, NO_SPAN, f"`{unit.display}` has no entry `{options.entry}`", notes=entries_of(unit, ctx))
         return None, tests
+    if entry not in ctx.defs.procs and options.kind is OutputKind.OBJECT:
+        return None, tests
     if entry not in ctx.defs.procs:
         ctx.diagnostics.error(
             NO_MAIN, NO_SPAN, f"`{unit.display}` has no procedure `main`", helps=(
-                Suggestion("add `proc main() { ... }`, or use `vitte check` for a library"),))  # fmt: skip
+                Suggestion("add `proc main() { ... }`, or `--kind static` for a library"),))  # fmt: skip
         return None, tests
     return entry, tests
 

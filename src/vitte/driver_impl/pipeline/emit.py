@@ -111,6 +111,23 @@ def write_objects(options: DriverOptions, context: DriverContext, package: Packa
                 built.artifacts.append((kind, path))
 
 
+def write_header(options: DriverOptions, context: DriverContext, package: Package, shop: Workshop, built: Built, output: str) -> None:
+    """The C header that `--emit header` wants; a library's own is written with the library."""
+    from vitte.driver_impl.pipeline.library import interface
+
+    path = next(path for kind, path in options.emit if kind is EmitKind.HEADER)
+    if any(kind is EmitKind.HEADER for kind, _ in built.artifacts):
+        return
+    _, header = interface(options, context, package, shop, output or stem(options, package))
+    for place, data in header:
+        if path == "-":
+            built.texts.append(data.decode())
+        else:
+            _write(place, data)
+            built.artifacts.append((EmitKind.HEADER, place))
+    built.failed |= not header
+
+
 def _dep_info(output: str, graph: Graph) -> str:
     """A Makefile rule: the output and every file of the build outside the library."""
     files = [unit.path for unit in graph.units if unit.role != "std"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from binascii import a2b_base64
 
+from msgspec import Struct
+
 from vitte.driver.backend import select
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions
@@ -65,17 +67,37 @@ def _recorded(path: str, size: int) -> str:
     return a2b_base64(text.translate(_URL_SAFE) + b"=").hex() if length == b"%d" % size and len(text) == 43 else ""
 
 
-def put_image(keep: Keep, artifact: str, output: str) -> bool:
-    """Make `output` the remembered image, unless it is that already; False when the artifact is lost."""
-    if os.path.isfile(output) and keep.memo.digest(os.path.abspath(output)) == artifact and os.access(output, os.X_OK):
-        return True
+class Kept(Struct):
+    """What was kept of a link. `image`: artifact, "" when it could not be kept. `beside`: path from the image's folder, and artifact, of
+    everything else that was made."""
+
+    image: str = ""
+    beside: list[tuple[str, str]] = []
+
+    @property
+    def whole(self) -> bool:
+        return bool(self.image) and all(artifact for _, artifact in self.beside)
+
+
+def put_files(keep: Keep, image: str, output: str, beside: list[tuple[str, str]], is_program: bool) -> bool:
+    """Put a remembered image in its place, and what belongs beside it; False when any of it is lost."""
+    if any(keep.cache.read(artifact) is None for _, artifact in beside):
+        return False
+    return put_file(keep, image, output, is_program) and all(put_file(keep, artifact, path, False) for path, artifact in beside)
+
+
+def put_file(keep: Keep, artifact: str, output: str, is_program: bool) -> bool:
+    """Make `output` the remembered file, unless it is that already; False when the artifact is lost."""
+    if os.path.isfile(output) and keep.memo.digest(os.path.abspath(output)) == artifact:
+        if not is_program or os.access(output, os.X_OK):
+            return True
     data = keep.cache.read(artifact)
     if data is None:
         return False
     try:
         if os.path.isdir(output):
             raise IsADirectoryError(21, "is a directory")
-        write_atomic(output, data, 0o777)
+        write_atomic(output, data, 0o777 if is_program else 0o666)
         keep.memo.learn(os.path.abspath(output), os.stat(output), artifact)
     except OSError as error:
         raise DriverError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None

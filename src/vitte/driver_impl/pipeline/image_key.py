@@ -65,15 +65,16 @@ def link_text(options: DriverOptions, output: str, memo: StatMemo) -> str:
 
 
 def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: DriverOptions, memo: StatMemo) -> str:
-    """A digest of the command line. `digests`: of the objects, by path. What is kept is one file, so there is none for a linker that
-    writes others beside it."""
+    """A digest of the command line. `digests`: of the objects, by path."""
     # An argument of the user's own may name files in ways that only the linker understands.
-    if options.link_args or plan.beside:
+    if options.link_args:
         return ""
     identity = linker_identity(linker, memo)
     if not identity:
         return ""
     lines = [heading("image"), f"linker {identity}"]
+    digests = digests | {path: digest(text.encode("utf-8", "surrogatepass")) for path, text in plan.texts}
+    digests |= {path: f"beside {number}" for number, path in enumerate(plan.beside)}
     if plan.flavour is not LldFlavor.ELF:
         lines.append(f"name {os.path.basename(plan.final)!r}")  # it may stand in the image
     before = ""

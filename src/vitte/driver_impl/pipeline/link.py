@@ -8,46 +8,105 @@ from time import perf_counter
 from msgspec.structs import replace
 
 from vitte.base.diagnostics import Diagnostic
+from vitte.driver.backend import flavour_of
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
-from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor
+from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor, OutputKind
+from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.link import errors, execute
-from vitte.driver_impl.link.data import Plan, Request, temporary_of
+from vitte.driver_impl.link.data import Plan, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
-from vitte.driver_impl.pipeline.image import linker_of, put_image
+from vitte.driver_impl.pipeline.image import Kept, linker_of, put_files
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
+from vitte.driver_impl.pipeline.request import request
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
 
 
+class Making:
+    """One image: what it is made of, and where it goes. `exports`: symbols of the library's own."""
+
+    __slots__ = ("built", "context", "exports", "keeps", "options", "output", "package", "shop")
+
+    def __init__(
+        self, options: DriverOptions, context: DriverContext, package: Package, shop: Workshop, built: Built, keeps: Keeps, output: str
+    ) -> None:
+        self.options = options
+        self.context = context
+        self.package = package
+        self.shop = shop
+        self.built = built
+        self.keeps = keeps
+        self.output = output
+        self.exports: tuple[str, ...] = ()
+
+    @property
+    def failed(self) -> bool:
+        return any(diagnostic.level == "error" for diagnostic in self.context.diagnostics)
+
+    def inputs(self, own: bool = False) -> Inputs:
+        return of_units(self.options, self.context, self.shop, self.keeps, own)
+
+    def plan(self, inputs: Inputs) -> tuple[Linker, Plan]:
+        return _plan(self.options, self.context, inputs, self.output, self.package.name, self.exports)
+
+
+Made = tuple[str, list[tuple[str, str]]]
+"""The artifact with the image, "" when it was not kept; paths and artifacts of what was made beside it."""
+
+
 def link_program(
     options: DriverOptions, context: DriverContext, package: Package, shop: Workshop, built: Built, keeps: Keeps, output: str
-) -> str:
-    """Link the units' objects to `output`; the artifact that holds the image, "" when it could not be kept."""
+) -> Kept:
+    """Make the image of the units' objects at `output`, and what belongs beside it; gives what was kept of both."""
     shop.cross_check()
-    order = shop.graph.order
-    libraries = [*options.libraries, *(Library(*pair) for index in order for pair in shop.done[index].links)]
-    options = replace(options, libraries=tuple(dict.fromkeys(libraries)))
+    libraries = [*options.libraries, *(Library(*pair) for index in shop.graph.order for pair in shop.done[index].links)]
+    making = Making(replace(options, libraries=tuple(dict.fromkeys(libraries))), context, package, shop, built, keeps, output)
+    header: list[tuple[str, bytes]] = []
+    if options.kind in LIBRARIES:
+        from vitte.driver_impl.pipeline.library import interface
+
+        making.exports, header = interface(making.options, context, package, shop, output)
+        if making.failed:
+            built.failed = True
+            return Kept()
     start = perf_counter()
-    inputs = of_units(options, context, shop, keeps)
-    linker, plan = _plan(options, context, inputs, output, package.name)
-    cache = keeps.own.cache
-    key = image_key(linker, plan, inputs.digests, options, keeps.library.memo) if cache.mode != "off" else ""
-    entry = CacheKey("image", package.name)
-    image = ""
+    image, beside = _archive(making) if options.kind is OutputKind.STATIC else _linked(making)
+    context.timings.append(Timing("link", package.name, perf_counter() - start))
+    if making.failed:
+        built.failed = True
+        return Kept()
+    kind = EmitKind(options.kind.value)
+    built.image = output
+    built.artifacts += [(kind, output), *((kind, path) for path, _ in beside)]
+    for path, data in header:
+        if path == "-":
+            built.texts.append(data.decode())
+        elif not options.run.dry_run:
+            beside.append((path, _write_beside(keeps.own, path, data)))
+            built.artifacts.append((EmitKind.HEADER, path))
+    folder = os.path.dirname(output)
+    return Kept(image, [(os.path.relpath(path, folder or "."), artifact) for path, artifact in beside])
+
+
+def _linked(making: Making) -> Made:
+    """By a linker."""
+    options, keep, built = making.options, making.keeps.own, making.built
+    inputs = making.inputs()
+    linker, plan = making.plan(inputs)
+    key = image_key(linker, plan, inputs.digests, options, making.keeps.library.memo) if keep.cache.mode != "off" else ""
+    entry = CacheKey("image", making.package.name)
     if key and not options.run.dry_run:
-        known = next((found.artifact for found in cache.entries(entry, key) if put_image(keeps.own, found.artifact, output)), "")
-        if known:
-            built.image = output
-            built.artifacts.append((EmitKind.BIN, output))
+        known = _known(entry, key, keep, making.output, plan.beside)
+        if known is not None:
             return known
     built.command = plan.command
     try:
-        complaints = _execute(plan, options, context, inputs.modules)
+        complaints = _execute(plan, options, making.context, inputs.modules)
         again = bool(complaints) and inputs.are_lost()
     except DriverError:
         again = inputs.are_lost()
@@ -55,22 +114,86 @@ def link_program(
             raise
     if again:
         # Who deletes a cache that is in use costs the build time, and does not fail it.
-        own_objects(shop, options, context)
-        inputs = of_units(options, context, shop, keeps, own=True)
-        _, plan = _plan(options, context, inputs, output, package.name)
+        own_objects(making.shop, options, making.context)
+        inputs = making.inputs(own=True)
+        _, plan = making.plan(inputs)
         built.command = plan.command
-        complaints = _execute(plan, options, context, inputs.modules)
-    context.diagnostics.extend(complaints)
-    context.timings.append(Timing("link", package.name, perf_counter() - start))
-    if any(d.level == "error" for d in context.diagnostics):
-        built.failed = True
+        complaints = _execute(plan, options, making.context, inputs.modules)
+    built.commands.append(built.command)
+    making.context.diagnostics.extend(complaints)
+    if options.run.dry_run or making.failed:
+        return "", []
+    built.linked = True
+    if not key or keep.cache.mode != "on":
+        return "", [(path, "") for path in plan.beside if os.path.exists(path)]
+    return _keep_files(keep, entry, key, making.output, plan.beside)
+
+
+def _archive(making: Making) -> Made:
+    """A static library: no linker is needed."""
+    from vitte.driver_impl.pipeline.library import archive, archive_key, member_names
+
+    options, keep = making.options, making.keeps.own
+    inputs = making.inputs()
+    names = member_names(inputs.modules, inputs.objects)
+    if options.run.dry_run:
+        making.built.commands.append(["archive", making.output, *names])
+        return "", []
+    key = archive_key(options, names, [inputs.digests.get(path, "") for path in inputs.objects]) if keep.cache.mode != "off" else ""
+    entry = CacheKey("archive", making.package.name)
+    known = _known(entry, key, keep, making.output, ()) if key else None
+    if known is not None:
+        return known
+    archive(names, inputs.objects, flavour_of(options.target), making.output)
+    making.built.linked = True
+    return _keep_files(keep, entry, key, making.output, ()) if key and keep.cache.mode == "on" else ("", [])
+
+
+def _known(entry: CacheKey, key: str, keep: Keep, output: str, beside: tuple[str, ...]) -> Made | None:
+    """What the same link gave before, put in its place; None when any of it is lost."""
+    for found in keep.cache.entries(entry, key):
+        files = [(path, artifact) for path, artifact in zip(beside, found.dependencies, strict=False) if artifact]
+        if put_files(keep, found.artifact, output, files, is_program=entry.kind == "image"):
+            return found.artifact, files
+    return None
+
+
+def _keep_files(keep: Keep, entry: CacheKey, key: str, output: str, beside: tuple[str, ...]) -> Made:
+    image = _keep_file(keep, output)
+    artifacts = [_keep_file(keep, path) if os.path.exists(path) else "" for path in beside]
+    if image:
+        keep.cache.put(CacheEntry(entry, key, image, tuple(artifacts)))
+    return image, [(path, artifact) for path, artifact in zip(beside, artifacts) if artifact or os.path.exists(path)]
+
+
+def _keep_file(keep: Keep, path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            data = file.read()
+            info = os.fstat(file.fileno())
+    except OSError:
         return ""
-    built.linked = not options.run.dry_run
-    built.image = output
-    built.artifacts.append((EmitKind.BIN, output))
-    if key and built.linked and cache.mode == "on":
-        image = _keep_image(keeps.own, entry, key, output)
-    return image
+    artifact = keep.cache.write(data)
+    if artifact:
+        keep.memo.learn(os.path.abspath(path), info, artifact)
+    return artifact
+
+
+def _write_beside(keep: Keep, path: str, data: bytes) -> str:
+    """Write a file that no linker makes; the artifact with it."""
+    from vitte.driver_impl.files import write_atomic
+
+    try:
+        with open(path, "rb") as file:
+            same = file.read(len(data) + 1) == data  # what depends on it is not made again
+    except OSError:
+        same = False
+    try:
+        if not same:
+            write_atomic(path, data)
+    except OSError as error:
+        raise DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+    return keep.cache.write(data) if keep.cache.mode == "on" else ""
 
 
 def link(options: DriverOptions, context: DriverContext, objects: list[str], output: str) -> list[str]:
@@ -81,21 +204,15 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     return plan.command
 
 
-def _plan(options: DriverOptions, context: DriverContext, inputs: Inputs, output: str, name: str = "") -> tuple[Linker, Plan]:
+def _plan(
+    options: DriverOptions, context: DriverContext, inputs: Inputs, output: str, name: str = "", exports: tuple[str, ...] = ()
+) -> tuple[Linker, Plan]:
     """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
-    supplied = inputs.supplied
     # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name.
     fixed = "%" in os.path.abspath(output) or linker.flavour is LldFlavor.WASM
     temporary = os.path.join(scratch(context), "image") if fixed else temporary_of(output)
-    request = Request(
-        flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects),
-        output=output, temporary=temporary, static=supplied.static, pie=supplied.pie, libraries=options.libraries,
-        folders=options.library_folders, runtime=supplied.runtime, if_needed=supplied.if_needed, system=supplied.system,
-        loader=supplied.loader, entry=supplied.entry, minimum=supplied.minimum, imports=tuple(inputs.imports), identifier=name,
-        strip=options.strip, args=options.link_args,
-    )  # fmt: skip
-    return linker, plan_link(linker, request)
+    return linker, plan_link(linker, request(options, linker, inputs, output, temporary, name, exports))
 
 
 def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str]) -> list[Diagnostic]:
@@ -115,17 +232,3 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules
     if not found:
         raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
     return found
-
-
-def _keep_image(keep: Keep, key: CacheKey, fingerprint: str, output: str) -> str:
-    try:
-        with open(output, "rb") as file:
-            data = file.read()
-            info = os.fstat(file.fileno())
-    except OSError:
-        return ""
-    artifact = keep.cache.write(data)
-    if artifact:
-        keep.cache.put(CacheEntry(key, fingerprint, artifact))
-        keep.memo.learn(os.path.abspath(output), info, artifact)
-    return artifact

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.options import OutputKind
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
 from vitte.driver_impl.cache.key import digest, options_text
@@ -50,13 +51,18 @@ def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, kee
     """`own`: with copies in the run's temporary folder, for a cache that is being deleted. Raises `DriverError` when something that the
     target needs is not on this machine."""
     supplied = supplies.find(options.target)
-    start, known = _generated("start", options, context, keeps, own)
-    inputs = Inputs(supplied, start, [], digests={start: known})
+    inputs = Inputs(supplied, "", [])
+    if options.kind is OutputKind.BIN:
+        inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
     for index in shop.graph.order:
         done = shop.done[index]
         inputs.objects.append(done.path)
         inputs.digests[done.path] = done.artifact
         inputs.modules[done.path] = shop.graph.units[index].module
+    if options.kind in (OutputKind.STATIC, OutputKind.OBJECT):
+        path, inputs.digests[path] = _generated("library", options, context, keeps, own)
+        inputs.objects.append(path)
+        inputs.modules[path] = "vitte.library"
     if supplied.described:
         facts = file_digest(supplied.described, keeps.library.memo)
         stub, inputs.digests[stub] = _generated("stub", options, context, keeps, own, facts)
@@ -64,6 +70,7 @@ def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, kee
     if options.target.libc == "none":
         support, inputs.digests[support] = _generated("support", options, context, keeps, own)
         inputs.objects.append(support)
+        inputs.modules[support] = "vitte.support"
     if options.target.system == "windows":
         from vitte.driver_impl.pipeline.imports import import_libraries
 
@@ -77,7 +84,8 @@ def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, kee
 def of_objects(options: DriverOptions, context: DriverContext, objects: list[str]) -> Inputs:
     """For objects that the caller has; nothing is kept. Raises `DriverError` like `of_units`."""
     supplied = supplies.find(options.target)
-    inputs = Inputs(supplied, _write("start", _start_object(options.target), context), list(objects))
+    start = _write("start", _start_object(options.target), context) if options.kind is OutputKind.BIN else ""
+    inputs = Inputs(supplied, start, list(objects))
     if supplied.described:
         inputs.supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))
     if options.target.libc == "none":
@@ -104,6 +112,12 @@ def _support_object(target: Target) -> bytes:
     return codegen.support_object(target)
 
 
+def _library_object(target: Target) -> bytes:
+    from vitte import codegen
+
+    return codegen.library_object(target)
+
+
 def _stub(target: Target) -> bytes:
     """What is linked with in the place of a C library that is only described."""
     from vitte.driver_impl.link import libsystem, macho
@@ -116,7 +130,7 @@ def _stub(target: Target) -> bytes:
         raise DriverError(f"`{described}` cannot be used: {error}", status=EXIT_TOOLCHAIN) from None
 
 
-_GENERATED = {"start": _start_object, "support": _support_object, "stub": _stub}
+_GENERATED = {"start": _start_object, "support": _support_object, "library": _library_object, "stub": _stub}
 """Files that are made for links for a target, whatever the program."""
 
 

@@ -30,7 +30,7 @@ class Plan(Struct, array_like=True):
     """`text`: of the key. `sources`: (path, shown path, digest) outside `std`. `absent`: (folder, digest of its listing or "" when there
     was no such folder, names of no file in it). Paths are relative to the build's base folder. `image`: artifact with the linked
     program, "" when none was wanted or there were errors. `space`: of a single file that says one of several parts, and `fits`: whether its
-    path ended in it, which says where its imports are."""
+    path ended in it, which says where its imports are. `beside`: what else was made, by path from the image's folder, with its artifact."""
 
     text: str
     sources: list[tuple[str, str, str]]
@@ -42,6 +42,7 @@ class Plan(Struct, array_like=True):
     lines: int
     space: str = ""
     fits: bool = False
+    beside: list[tuple[str, str]] = []
 
 
 _encoder = Encoder()

@@ -22,7 +22,8 @@ from msgspec import Struct
 from msgspec.msgpack import Decoder, Encoder
 
 from vitte.driver.error import StageCrash
-from vitte.driver.options import DriverOptions
+from vitte.driver.options import DriverOptions, OutputKind
+from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import DriverContext, LogLevel, Rebuilt
 from vitte.driver_impl.cache.diagnostics import decoded, encoded
 from vitte.driver_impl.cache.edges import Edge, Known
@@ -195,6 +196,9 @@ class Workshop:
             foreign = found is not None and found.package is not unit.package and found.role != "std"
             imports.append((use.written, "-" if found is None else f"{found.module} (foreign)" if foreign else found.module))
         role = unit.role if kind != "front" or unit.role == "std" else "lib"
+        if role == "root" and self.options.kind is not OutputKind.BIN and not self.options.tests:
+            # A library's root is a module like the others; that of an object may have a `main`.
+            role = "lib" if self.options.kind in LIBRARIES else "object"
         findings = digest(encoded(unit.findings.items)) if unit.findings.items else "-"
         facts = Facts(
             self.discovery.identity, unit.module, unit.display, role, unit.digest, imports, findings, self.broken(unit)
