@@ -26,7 +26,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "vitte-stamp"
-PACKAGES = {"qemu-user": "/usr/bin/qemu-aarch64", "wine64": "/usr/lib/wine/wine64", "lld-19": "/usr/bin/ld64.lld-19"}
+PACKAGES = {
+    "qemu-user": "/usr/bin/qemu-aarch64", "wine64": "/usr/lib/wine/wine64", "lld-19": "/usr/bin/ld64.lld-19",
+    "libc6-arm64-cross": "/usr/aarch64-linux-gnu/lib/libc.so.6", "libc6-riscv64-cross": "/usr/riscv64-linux-gnu/lib/libc.so.6",
+}
 """Debian's packages that run or link programs of other targets, and a file that each has."""
 NEEDED = "import vitte, msgspec, llvmlite, ziglang, wasmtime, lief, pytest, hypothesis, mypy, ruff, importlinter"
 DEMO = ("examples/calculator/main.vit", "examples/calculator.vit", "examples/hello.vit")

@@ -11,6 +11,7 @@ import pytest
 from tests.harness.forked import vitte
 from tests.harness.sysroots import prepare, pretend
 from tests.link.test_plan import GOLDEN, shown
+from vitte import codegen
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions, Library, LldFlavor
 from vitte.driver.session import DriverContext
@@ -125,3 +126,42 @@ def test_static_programs(target: str, kept: None, tmp_path: Path) -> None:
         pytest.skip("readelf is not on this machine")
     said = dynamic(image)
     assert "There is no dynamic section" in said and "INTERP" not in said and "GNU_RELRO" in said
+
+
+ODD = """
+use std/env
+use std/math
+
+proc main() {
+  let xs = [math.sin(1.0), 2.0]
+  println("{} {}", env.args().len(), xs[0])
+  println("{}", xs[env.args().len()])
+}
+"""
+
+
+def run_with_glibc(arch: str, folder: Path) -> None:
+    if not Path(f"/usr/{arch}-linux-gnu/lib/libc.so.6").exists():
+        pytest.skip(f"the C library of Debian's `libc6-{arch.replace('aarch64', 'arm64')}-cross` is not on this machine")
+    (folder / "odd.vit").write_text(ODD)
+    ran = vitte("run", "odd.vit", "--target", f"{arch}-linux-gnu", "--", "a", cwd=folder)
+    assert (ran.status, ran.out) == (101, "2 0.8414709848078965\n") and "index 2 is out of range" in ran.err
+
+
+@pytest.mark.foreign
+@pytest.mark.parametrize("arch", ["aarch64", "riscv64"])
+def test_dynamic_programs_of_other_machines(arch: str, kept: None, tmp_path: Path) -> None:
+    prepare(f"{arch}-unknown-linux-gnu")
+    run_with_glibc(arch, tmp_path)
+
+
+@pytest.mark.foreign
+@pytest.mark.parametrize("arch", ["aarch64", "riscv64"])
+def test_the_own_start_object_on_other_machines(arch: str, tmp_path: Path) -> None:
+    """As a machine of that kind links without a sysroot: with Vitte's start object and the glibc that runs there."""
+    target = TARGETS[f"{arch}-unknown-linux-gnu"]
+    there = Path(f"/usr/{arch}-linux-gnu/lib")
+    if there.exists():
+        pretend(target.name, Scrt1_o=codegen.start_object(target), libc_so_6=(there / "libc.so.6").read_bytes(),
+                libm_so_6=(there / "libm.so.6").read_bytes(), libc_nonshared_a=b"!<arch>\n", libcompiler_rt_a=b"!<arch>\n")  # fmt: skip
+    run_with_glibc(arch, tmp_path)
