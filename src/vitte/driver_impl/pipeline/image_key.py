@@ -75,7 +75,7 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
         return ""
     lines = [heading("image"), f"linker {identity}"]
     if plan.flavour is not LldFlavor.ELF:
-        lines.append(f"name {os.path.basename(plan.final)!r}")  # it may stand in the image
+        lines.append(f"name {os.path.basename(plan.final)!r} {plan.identifier!r}")  # they may stand in the image
     before = ""
     names = {**{name: source for source, name in plan.links}, **dict.fromkeys(plan.scratch, "scratch")}
     for word in plan.arguments:

@@ -85,8 +85,9 @@ def _plan(options: DriverOptions, context: DriverContext, inputs: Inputs, output
     """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
     supplied = inputs.supplied
-    # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name.
-    fixed = "%" in os.path.abspath(output) or linker.flavour is LldFlavor.WASM
+    # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name, and the
+    # number by which systems tell Mach-O images apart is made of it, too.
+    fixed = "%" in os.path.abspath(output) or linker.flavour in (LldFlavor.WASM, LldFlavor.MACHO)
     temporary = os.path.join(scratch(context), "image") if fixed else temporary_of(output)
     request = Request(
         flavour=linker.flavour, arch=options.target.arch, start=supplied.start or inputs.start, objects=tuple(inputs.objects),
