@@ -1,7 +1,7 @@
 """The proofs of the cache as a long run: `python3 x.py soak [--seconds N | --full] [--seed S] [--jobs J]`.
 
 Work is cut into units, each a kind and a seed, run in processes of their own. A unit that fails is repeated alone by
-`--only KIND --unit SEED`; its folder is kept.
+`--only KIND --unit SEED`; its folder is kept. A run that is interrupted (Ctrl-C, SIGTERM) says what it has tried.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -100,11 +101,25 @@ def run_unit(kind: str, seed: int, root: Path, std: Path) -> dict[str, object]:
     return result
 
 
+def wait(ended: Callable[[], bool]) -> tuple[int, int]:
+    """As `os.wait`, which goes on after a signal. Raises InterruptedError when `ended`."""
+    while True:
+        pid, status = os.waitpid(-1, os.WNOHANG)
+        if pid:
+            return pid, status
+        if ended():
+            raise InterruptedError
+        time.sleep(0.05)
+
+
 def _forked(kind: str, seed: int, root: Path, std: Path) -> int:
     pid = os.fork()
     if pid == 0:
         status = 1
         try:
+            os.setpgid(0, 0)
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_DFL)
             result = run_unit(kind, seed, root, std)
             (root / f"{kind}-{seed}.json").write_text(json.dumps(result))
             status = 0
@@ -123,7 +138,15 @@ def soak(root: Path, seed: int, seconds: float, full: bool, jobs: int, kinds: li
     running: dict[int, tuple[str, int]] = {}
     totals: dict[str, list[float]] = {}
     failures: list[dict[str, object]] = []
-    while True:
+    ended = False
+
+    def end(number: int, frame: object) -> None:
+        nonlocal ended
+        ended = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
+    while not ended:
         while len(running) < jobs and (full or time.monotonic() - began < seconds) and len(failures) < 20:
             unit = next(work, None)
             if unit is None:
@@ -131,7 +154,10 @@ def soak(root: Path, seed: int, seconds: float, full: bool, jobs: int, kinds: li
             running[_forked(*unit, root, std)] = unit
         if not running:
             break
-        pid, status = os.wait()
+        try:
+            pid, status = wait(lambda: ended)
+        except InterruptedError:
+            break
         kind, number = running.pop(pid)
         report = root / f"{kind}-{number}.json"
         if status or not report.exists():
@@ -147,7 +173,10 @@ def soak(root: Path, seed: int, seconds: float, full: bool, jobs: int, kinds: li
             failures.append(result)
             print(f"WRONG: {kind} {number}, folder {root / f'{kind}-{number}'}\n{result['wrong']}", flush=True)
             print(f"again: python3 x.py soak --only {kind} --unit {number}", flush=True)
-    print(f"seed {seed}, {time.monotonic() - began:.0f} s, {jobs} processes")
+    for pid in running:
+        os.killpg(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+    print(f"seed {seed}, {time.monotonic() - began:.0f} s, {jobs} processes" + (", interrupted" if ended else ""))
     for kind, (count, done, spent) in totals.items():
         print(f"{kind:12} {done:8,.0f} in {count:4.0f} units, {spent:8.0f} s")
     print(f"{len(failures)} wrong" + (f"; kept in {root}" if failures else ""))

@@ -114,6 +114,28 @@ def test_odd_names_in_a_response_file(name: str, tmp_path: Path, monkeypatch: py
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["app", "main.o", *NAMES])
 
 
+SETTINGS = {
+    "LD_RUN_PATH": "/somewhere/else", "LINK": "/subsystem:windows", "_LINK_": "/subsystem:windows", "LIB": "/somewhere/else",
+    "GNUTARGET": "elf32-i386", "LDEMULATION": "elf_i386", "ZIG_LIB_DIR": "/somewhere/else", "MOLD_REPRO": "1",
+    "MACOSX_DEPLOYMENT_TARGET": "14.0", "SDKROOT": "/somewhere/else", "SOURCE_DATE_EPOCH": "1", "LLD_VERSION": "1",
+}  # fmt: skip
+"""Variables that one linker or another goes by."""
+
+
+@pytest.mark.parametrize("name", LINKERS)
+def test_what_is_in_the_environment_changes_no_image(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    linker = the_linker(name)
+    (tmp_path / "main.o").write_bytes(main(linker.flavour.value))
+    images = []
+    for settings in ({}, SETTINGS):
+        for variable, value in settings.items():
+            monkeypatch.setenv(variable, value)
+        result = execute(plan_of(linker, tmp_path, [str(tmp_path / "main.o")]))
+        assert (result.status, result.stderr) == (0, "")
+        images.append((tmp_path / "app").read_bytes())
+    assert images[0] == images[1]
+
+
 def script(tmp_path: Path, text: str) -> Linker:
     from vitte.driver.options import LldFlavor
 

@@ -221,6 +221,29 @@ def test_key_has_texts_that_are_made_for_the_link() -> None:
     assert keys[0] and keys[0] == keys[1] != keys[2]
 
 
+HARMLESS = {
+    "program": "part of the linker's identity",
+    "output": "what is written becomes `final`",
+    "dialect": "part of the linker's identity",
+    "quoting": "how words are passed",
+    "before_response": "how words are passed",
+    "failures": "an image that is remembered was made without any",
+    "scratch": "folders for this link alone",
+    "links": "names of the objects for this link alone",
+}
+
+
+@pytest.mark.parametrize("name", sorted(set(Plan.__struct_fields__) - set(HARMLESS)))
+def test_key_has_all_of_a_plan_that_matters(name: str) -> None:
+    usual: dict[str, object] = {"flavour": LldFlavor.MACHO, "final": "/x/out", "beside": (), "identifier": "it"}
+    before = key("/c/a.o", **usual)  # type: ignore[arg-type]
+    if name == "arguments":
+        assert key("/c/b.o", **usual) != before  # type: ignore[arg-type]
+    else:
+        changed = {"flavour": LldFlavor.ELF, "final": "/x/other", "beside": ("/x/lib",), "identifier": "that"}[name]
+        assert key("/c/a.o", **{**usual, name: changed}) != before  # type: ignore[arg-type]
+
+
 def test_key_has_the_name_where_it_may_stand_in_the_image() -> None:
     names = [key("/c/a.o", flavour=LldFlavor.MACHO, final=final) for final in ("/x/a", "/y/a", "/x/b")]
     assert names[0] == names[1] != names[2]

@@ -82,5 +82,18 @@ def test_hello(target: str, name: str, options: tuple[str, ...], tmp_path: Path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["program"]
 
 
+@pytest.mark.parametrize("name", ["ld64.lld", "zig"])
+def test_equal_builds_give_equal_bytes(name: str, tmp_path: Path) -> None:
+    """Whatever process makes them, and whatever the file is called."""
+    (tmp_path / "other").mkdir()
+    images = []
+    for output in ("program", "program", "other/name"):
+        ran = vitte("build", str(ROOT / "examples" / "hello.vit"), "--target", "aarch64-apple-macos", "-o", output, "--cache", "off",
+                    cwd=tmp_path, env=linker(name))  # fmt: skip
+        assert ran.status == 0, ran.err
+        images.append((tmp_path / output).read_bytes())
+    assert images[0] == images[1] == images[2]
+
+
 def test_targets_are_what_the_tests_know() -> None:
     assert [name for name, target in TARGETS.items() if target.system == "macos"] == list(ARCHS)

@@ -56,9 +56,19 @@ def ask(words: tuple[str, ...], question: str = "--version") -> str:
     return (done.stdout or done.stderr).decode("utf-8", "replace")
 
 
+_SETTINGS = (
+    "LD_RUN_PATH", "LDEMULATION", "GNUTARGET",  # GNU ld, gold
+    "LINK", "_LINK_", "LIB", "LIBPATH",  # lld-link
+    "MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "ZERO_AR_DATE", "SOURCE_DATE_EPOCH",
+)  # fmt: skip
+_PREFIXES = ("LLD_", "MOLD_", "ZIG_")
+
+
 def environment() -> dict[str, str]:
-    """That of this process, with messages in English: they are read by `errors`."""
-    return {**os.environ, "LC_ALL": "C"}
+    """That of this process, without what linkers take for options: an image is made by what Vitte was told, and remembered under it. With
+    messages in English: they are read by `errors`."""
+    kept = {name: value for name, value in os.environ.items() if name not in _SETTINGS and not name.startswith(_PREFIXES)}
+    return {**kept, "LC_ALL": "C"}
 
 
 def recognise(path: str) -> Linker:

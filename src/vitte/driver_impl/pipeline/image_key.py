@@ -76,7 +76,7 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
     digests = digests | {path: digest(text.encode("utf-8", "surrogatepass")) for path, text in plan.texts}
     digests |= {path: f"beside {number}" for number, path in enumerate(plan.beside)}
     if plan.flavour is not LldFlavor.ELF:
-        lines.append(f"name {os.path.basename(plan.final)!r}")  # it may stand in the image
+        lines.append(f"name {os.path.basename(plan.final)!r} {plan.identifier!r}")  # they may stand in the image
     before = ""
     names = {**{name: source for source, name in plan.links}, **dict.fromkeys(plan.scratch, "scratch")}
     for word in plan.arguments:

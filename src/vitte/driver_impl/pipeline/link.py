@@ -209,8 +209,9 @@ def _plan(
 ) -> tuple[Linker, Plan]:
     """`name`: of the program, where its image holds one: the same whatever the output is called."""
     linker = linker_of(options)
-    # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name.
-    fixed = "%" in os.path.abspath(output) or linker.flavour is LldFlavor.WASM
+    # LLD takes the name of its output for a pattern in which `%` stands for something else; into WebAssembly it writes the name, and the
+    # number by which systems tell Mach-O images apart is made of it, too.
+    fixed = "%" in os.path.abspath(output) or linker.flavour in (LldFlavor.WASM, LldFlavor.MACHO)
     temporary = os.path.join(scratch(context), "image") if fixed else temporary_of(output)
     return linker, plan_link(linker, request(options, linker, inputs, output, temporary, name, exports))
 
