@@ -18,7 +18,7 @@ def test_undefined_symbol_with_source_place() -> None:
         ">>> referenced by fact.vit:7 (/src/fact.vit:7)\n>>>               /cache/ab/1.o:(demo/fact::main)\n\n", PLAN)  # fmt: skip
     assert found.code.id == "V0620"
     assert found.message == "`missing` is used but defined nowhere"
-    assert found.notes == ("referred to by fact.vit:7", "referred to by `demo/fact::main`")
+    assert found.notes == ("referred to by `demo/fact::main` (/src/fact.vit:7)",)
 
 
 def test_undefined_main() -> None:

@@ -1,4 +1,4 @@
-"""What linkers say, taken apart: LLD's four drivers and mold, GNU ld, gold. Pure functions from text to complaints."""
+"""What linkers say, taken apart: LLD's four drivers and mold, GNU ld, gold, zig. Pure functions from text to complaints."""
 
 from __future__ import annotations
 
@@ -10,14 +10,23 @@ from msgspec import Struct
 Rules = tuple[tuple[str, re.Pattern[str]], ...]
 
 
+class Place(Struct, frozen=True):
+    """What a linker says of where something is: `file` is the object, `symbol` the procedure in it, `source` the file or `file:line` that
+    the object says it was made of. "" for what it does not say."""
+
+    file: str = ""
+    symbol: str = ""
+    source: str = ""
+
+
 class Complaint(Struct):
-    """`kind`: `undefined`, `duplicate`, `library`, `missing`, `machine`, `damaged`, `entry`, `output`, `other`. `subject` is the symbol,
-    library or file that it is about, `why` what else was said of it; `places` are files, source lines and symbols that are concerned."""
+    """`kind`: `undefined`, `duplicate`, `library`, `framework`, `missing`, `machine`, `damaged`, `entry`, `output`, `other`. `subject` is
+    the symbol, library or file that it is about, `why` what else was said of it; `places` are where it is referred to, or defined."""
 
     kind: str
     subject: str
     why: str = ""
-    places: list[str] = []
+    places: list[Place] = []
 
 
 def _rules(*pairs: tuple[str, str]) -> Rules:
@@ -30,6 +39,7 @@ _LLD = _rules(
     ("duplicate", r"^duplicate symbol: (?P<p>\S+\.o): (?P<q>\S+\.o): (?P<s>.*)$"),
     ("duplicate", r"^duplicate symbol: (?P<s>.*)$"),
     ("library", r"^(?:unable to find library -l|library not found for -l|library not found: )(?P<s>.*)$"),
+    ("framework", r"^framework not found for -framework (?P<s>.*)$"),
     ("library", r"^could not open '(?P<s>[^']*)\.lib': (?P<w>.*)$"),
     ("output", r"^(?:cannot open output file|failed to open) (?P<s>.*): (?P<w>.*?)$"),
     ("missing", r"^could not open '(?P<s>.*)': (?P<w>.*)$"),
@@ -79,6 +89,21 @@ _GOLD = _rules(
 )
 _GOLD_PREFIX = re.compile(r"^(?:[^\s:]*/)?(?:[\w-]+-)?ld(?:\.gold)?: ")
 
+_ZIG = _rules(
+    ("undefined", r"^undefined symbol: (?P<s>.*)$"),
+    ("duplicate", r"^duplicate symbol definition: (?P<s>.*)$"),
+    ("library", r"^unable to find (?:dynamic |static )?(?:system )?library ['\"](?P<s>[^'\"]*)['\"].*$"),
+    ("framework", r"^unable to find (?:system )?framework ['\"](?P<s>[^'\"]*)['\"].*$"),
+    ("output", r"^failed to open (?P<s>output binary): (?P<w>\w+)$"),
+    ("missing", r"^(?:failed to open \w+ |unable to open ['\"]?)(?P<s>.*?)['\"]?: (?P<w>\w+)$"),
+    ("missing", r"^(?P<s>.*): (?P<w>file not found)$"),
+    ("machine", r"^(?P<w>invalid cpu architecture: .*)$"),
+    ("damaged", r"^(?P<w>failed to parse TBD file: .*|unexpected error: parsing input file failed.*|unknown file type.*)$"),
+    ("damaged", r"^(?:unrecognized file extension of parameter|unable to parse) ['\"](?P<s>.*)['\"].*$"),
+)
+_ZIG_WHERE = re.compile(r"^referenced by (?P<o>.*?\.(?:o|obj|a\([^()]*\)|dylib)):(?P<s>.*)$")
+_ZIG_REASONS = {"FileNotFound": "no such file or directory", "AccessDenied": "permission denied", "IsDir": "is a directory"}
+
 
 def complaints(text: str, dialect: str) -> list[Complaint]:
     """In order, one for each thing that is wrong. A C compiler says what the linker that it ran said; its words show which that was."""
@@ -87,6 +112,8 @@ def complaints(text: str, dialect: str) -> list[Complaint]:
         return _of_bfd(lines)
     if dialect == "gold":
         return _of_gold(lines)
+    if dialect == "zig":
+        return _of_zig(lines)
     if dialect == "cc":
         if any(_LLD_LINE.match(line) for line in lines):
             return _of_lld(lines)
@@ -107,38 +134,55 @@ def _of_lld(lines: list[str]) -> list[Complaint]:
             if not match.group(1) or made.kind == "entry":
                 found.append(made)
         elif line.startswith(">>>") and found:
-            found[-1].places += _lld_place(line[3:].strip(), found[-1].kind)
+            _add_place(found[-1], line[3:].strip())
     return found
 
 
-def _lld_place(detail: str, kind: str) -> list[str]:
-    for start in ("referenced by ", "defined at ", "defined in "):
-        if detail.startswith(start):
-            place = detail[len(start) :].partition(" (")[0].strip()
-            if place.endswith(")") and ":(" in place:
-                return _symbol_of(place) if kind == "undefined" else [place.partition(":(")[0]]
-            return [] if place.startswith("<") else [place]
-    if detail.endswith(")") and ":(" in detail:
-        return _symbol_of(detail) if kind == "undefined" else []
-    return []
+def _add_place(complaint: Complaint, detail: str) -> None:
+    if detail == "referenced by the entry point":
+        complaint.kind = "entry"
+        return
+    begins = next((start for start in ("referenced by ", "defined at ", "defined in ") if detail.startswith(start)), "")
+    place = _lld_place(detail[len(begins) :])
+    if place is None or (not begins and not place.file):
+        return
+    last = complaint.places[-1] if complaint.places else None
+    if not begins and last is not None and last.source and not last.file:
+        # The source's line comes first, the object's below it.
+        complaint.places[-1] = Place(place.file, place.symbol, last.source)
+    else:
+        complaint.places.append(place)
 
 
-def _symbol_of(place: str) -> list[str]:
-    """The symbol out of `OBJECT:(.text.symbol+0x4)`."""
-    inside = place[place.rindex(":(") + 2 : -1].removeprefix("function ").removeprefix("symbol ")
-    inside = re.sub(r"\+0x[0-9a-f]+$", "", inside)
-    return [f"`{inside.removeprefix('.text.')}`"] if inside != ".text" else []
+def _lld_place(text: str) -> Place | None:
+    """`OBJECT:(.text.symbol+0x4)`, `OBJECT`, `NAME:7 (/a/NAME:7)` or `NAME`. None for what is no place."""
+    file, mark, inside = text.partition(":(")
+    if mark and inside.endswith(")"):
+        return Place(file, _inside(inside[:-1]))
+    if text.startswith(("<", "-")):
+        return None
+    if re.search(r"\.(?:o|obj|so|dylib|tbd|lib|a(?:\([^()]*\))?)$", text):
+        return Place(text)
+    full = re.match(r"^\S.* \((.*:\d+)\)$", text)
+    return Place(source=full.group(1) if full else text)
+
+
+def _inside(text: str) -> str:
+    """The symbol out of `.text.symbol+0x4`, `function symbol`, `symbol symbol+0x4`."""
+    text = text.removeprefix("function ").removeprefix("symbol ")
+    text = re.sub(r"\+0x[0-9a-f]+$", "", text)
+    return "" if text == ".text" else text.removeprefix(".text.")
 
 
 def _of_bfd(lines: list[str]) -> list[Complaint]:
     """`ld: MESSAGE`; before a reference stands a line with the function it is in. The program's name is left out now and then."""
     found: list[Complaint] = []
-    function = ""
+    file = function = ""
     for line in lines:
         line = _BFD_PREFIX.sub("", line)
         inside = _BFD_IN.match(line)
         if inside:
-            function = inside.group("f")
+            file, function = inside.group("p"), inside.group("f")
             continue
         made = _first(_BFD, line)
         if made.kind == "other":
@@ -146,9 +190,10 @@ def _of_bfd(lines: list[str]) -> list[Complaint]:
                 continue
             made.subject = line
         elif made.kind == "undefined":
-            made.places = ([f"`{function}`"] if function else []) + _source(made.places)
+            made.places = [_bfd_place(place.file, file, function) for place in made.places]
         elif made.kind == "duplicate":
-            made.places = _source(made.places)
+            here = [file if number == 0 else "" for number in range(len(made.places))]
+            made.places = [_bfd_place(place.file, known, "") for place, known in zip(made.places, here)]
         found.append(made)
     damaged = {made.subject for made in found if made.kind in ("machine", "damaged")}
     seen: list[Complaint] = []
@@ -159,6 +204,15 @@ def _of_bfd(lines: list[str]) -> list[Complaint]:
     return seen
 
 
+def _bfd_place(text: str, file: str, function: str) -> Place:
+    """`x.vit:7`, `/a/x.vit:(.text+0x2)` or `b.o:x.vit:(.text+0x0)`; `file` and `function` as an earlier line said them."""
+    plain = re.sub(r":?\([^()]*\+0x[0-9a-f]+\)$", "", text)
+    first, mark, rest = plain.partition(":")
+    if mark and not rest.isdigit():
+        return Place(first, function, rest)
+    return Place(plain, function) if re.search(r"\.(?:o|obj|a)$", plain) else Place(file, function, plain)
+
+
 def _of_gold(lines: list[str]) -> list[Complaint]:
     """`ld.gold: error: MESSAGE`, or `OBJECT:SOURCE:function F: error: MESSAGE`."""
     found: list[Complaint] = []
@@ -166,7 +220,7 @@ def _of_gold(lines: list[str]) -> list[Complaint]:
         plain = _GOLD_PREFIX.sub("", line)
         before = re.match(r"^(?P<p>.*): previous definition here$", plain)
         if before and found:
-            found[-1].places.append(before.group("p"))
+            found[-1].places.append(Place(before.group("p")))
             continue
         if "error: " not in plain and not plain.endswith(": unknown option") and "cannot find entry symbol" not in plain:
             continue
@@ -174,17 +228,35 @@ def _of_gold(lines: list[str]) -> list[Complaint]:
             continue
         made = _first(_GOLD, plain)
         if made.kind == "undefined" and made.places:
-            parts = made.places[0].split(":")
-            inside = next((f"`{part.removeprefix('function ')}`" for part in [":".join(parts[2:])] if part.startswith("function ")), "")
-            made.places = ([inside] if inside else []) + _source(parts[1:2])
+            file, _, rest = made.places[0].file.partition(":")
+            source, mark, function = rest.partition(":function ")
+            made.places = [Place(file, function if mark else "", re.sub(r":?\([^()]*\+0x[0-9a-f]+\)$", "", source))]
         found.append(made)
     return found
 
 
-def _source(places: list[str]) -> list[str]:
-    """`x.vit:7` out of `x.vit:7`, `/a/x.vit:(.text+0x2)` or `b.o:x.vit:(.text+0x0)`: without offsets in sections."""
-    plain = [re.sub(r":?\([^()]*\+0x[0-9a-f]+\)$", "", place).rpartition(".o:")[2] for place in places]
-    return [place for place in plain if place]
+def _of_zig(lines: list[str]) -> list[Complaint]:
+    """`error: MESSAGE`, then indented lines `note: ...` that say where."""
+    found: list[Complaint] = []
+    for line in lines:
+        if line.startswith("error: "):
+            found.append(_first(_ZIG, line[7:]))
+            found[-1].why = _ZIG_REASONS.get(found[-1].why, found[-1].why)
+            continue
+        detail = line.strip().removeprefix("note: ")
+        if not found or detail == line:
+            continue
+        last = found[-1]
+        where = _ZIG_WHERE.match(detail)
+        if detail == "referenced with linker flag -e":
+            last.kind = "entry"
+        elif where:
+            last.places.append(Place(where.group("o"), where.group("s")))
+        elif detail.startswith("defined by "):
+            last.places.append(Place(detail[11:]))
+        elif detail.startswith("while parsing "):
+            last.subject = detail[14:] if last.kind != "other" else f"{last.subject}: {detail[14:]}"
+    return found
 
 
 def _first(rules: Rules, message: str) -> Complaint:
@@ -192,8 +264,8 @@ def _first(rules: Rules, message: str) -> Complaint:
         match = pattern.match(message)
         if match:
             groups = match.groupdict()
-            places = [place for place in (groups.get("p"), groups.get("q")) if place]
-            return Complaint(kind, groups["s"].strip(), groups.get("w") or "", places)
+            places = [Place(place) for place in (groups.get("p"), groups.get("q")) if place]
+            return Complaint(kind, (groups.get("s") or "").strip(), groups.get("w") or "", places)
     return Complaint("other", message)
 
 

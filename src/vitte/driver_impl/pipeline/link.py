@@ -22,6 +22,7 @@ from vitte.driver_impl.pipeline.image import Kept, linker_of, put_files
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
+from vitte.driver_impl.pipeline.origins import UnitOrigins
 from vitte.driver_impl.pipeline.request import request
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
@@ -106,7 +107,7 @@ def _linked(making: Making) -> Made:
             return known
     built.command = plan.command
     try:
-        complaints = _execute(plan, options, making.context, inputs.modules)
+        complaints = _execute(plan, options, making.context, UnitOrigins(making.shop, inputs.modules))
         again = bool(complaints) and inputs.are_lost()
     except DriverError:
         again = inputs.are_lost()
@@ -118,7 +119,7 @@ def _linked(making: Making) -> Made:
         inputs = making.inputs(own=True)
         _, plan = making.plan(inputs)
         built.command = plan.command
-        complaints = _execute(plan, options, making.context, inputs.modules)
+        complaints = _execute(plan, options, making.context, UnitOrigins(making.shop, inputs.modules))
     built.commands.append(built.command)
     making.context.diagnostics.extend(complaints)
     if options.run.dry_run or making.failed:
@@ -200,7 +201,7 @@ def link(options: DriverOptions, context: DriverContext, objects: list[str], out
     """Link objects that the caller has, with the start object, to `output`. The command line that was run, with its temporary
     output's name. Raises `DriverError` when there is no linker or it crashed; complaints of the linker become diagnostics."""
     _, plan = _plan(options, context, of_objects(options, context, objects), output)
-    context.diagnostics.extend(_execute(plan, options, context, {}))
+    context.diagnostics.extend(_execute(plan, options, context))
     return plan.command
 
 
@@ -216,20 +217,20 @@ def _plan(
     return linker, plan_link(linker, request(options, linker, inputs, output, temporary, name, exports))
 
 
-def _execute(plan: Plan, options: DriverOptions, context: DriverContext, modules: dict[str, str]) -> list[Diagnostic]:
-    """What the linker complained about. `modules`: by the path of its object, for complaints: where an object is kept means nothing to
-    anybody. Raises `DriverError` when it crashed or said nothing that is understood."""
+def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins: errors.Origins | None = None) -> list[Diagnostic]:
+    """What the linker complained about; `-v` shows its own words. Raises `DriverError` when it crashed or said nothing that is
+    understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
     result = execute.execute(plan, options.run.dry_run, tell)
     if result.status == 0:
         return []
-    complaints = result.stderr
+    said = result.stderr
     for source, name in plan.links:
-        complaints = complaints.replace(name, source)
-    for path, module in modules.items():
-        complaints = complaints.replace(path, f"{module}.o")
-    found = errors.diagnose(complaints, plan)
+        said = said.replace(name, source)
+    found = errors.diagnose(said, plan, origins)
     if not found:
         raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
+    if tell is not None:
+        tell("it says:\n" + result.stderr.rstrip())
     return found

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from vitte.driver.context import UnitContext
     from vitte.driver_impl.cache.edges import Recorder
     from vitte.driver_impl.pipeline.compile import Product
-    from vitte.ir import ssa, thir
+    from vitte.ir import hir, ssa, thir
     from vitte.ir.defs import Interface, ResolvedImport
 
 
@@ -338,6 +338,20 @@ class Workshop:
         for diagnostic in decoded(front.diagnostics):
             unit.diagnostics.emit(diagnostic)
         return codec.decode_typed(front.typed, interface)
+
+    def lowered(self, index: int) -> hir.Module:
+        """A unit after stage 2, once more: for complaints that come after all stages. What it reports has been said."""
+        from vitte import lower
+        from vitte.base.diagnostics import Diagnostics
+        from vitte.driver_impl.pipeline.compile import unit_context
+
+        unit = self.graph.units[index]
+        self._introduce(unit.reach)
+        defs = self.known.definitions(unit.module, unit.reach, lines=False)
+        ctx = unit_context(unit, self.options, defs)
+        ctx.diagnostics = Diagnostics(unit.display)
+        ctx.imports = self._imports(unit, defs)
+        return lower.run(self.discovery.parsed(unit), ctx)
 
     def _imported(self, use: Import) -> Unit | None:
         """The unit that a `use` brings; None when there is none, or another one has its name, which has been reported."""
