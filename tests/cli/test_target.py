@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.harness.forked import vitte
 from tests.harness.sysroots import pretend
+from vitte.cli.commands.target import Progress
+from vitte.cli.parser import parse
 from vitte.driver.host import host, name_of
 from vitte.driver.target import TARGETS
 from vitte.driver_impl.sysroot import RECIPES
@@ -67,6 +71,27 @@ def test_remove(root: Path) -> None:
     ran = vitte("target", "remove", MUSL)
     assert (ran.status, ran.out) == (0, f"{MUSL}: nothing is prepared for it\n") and list(root.iterdir()) == []
     assert vitte("target", "remove", MUSL).status == 0
+
+
+def test_progress_is_for_terminals_and_goes_when_it_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def fileno(self) -> int:
+            raise OSError
+
+    monkeypatch.setattr("sys.stderr", Terminal())
+    progress = Progress(parse(["target", "add", MUSL]))
+    assert progress.on and not Progress(parse(["target", "add", MUSL, "-q"])).on
+    progress("a", 3, 1059, 2.4)
+    progress("b", 2000, 1059, 2.4)
+    progress.end()
+    assert sys.stderr.getvalue() == (
+        "\r\x1b[Ka: 3 of about 1059 files, 2 s\r\x1b[Ka: 3 of about 1059 files, 2 s; b: 1059 of about 1059 files, 2 s\r\x1b[K"
+    )
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert not Progress(parse(["target", "add", MUSL])).on
 
 
 @pytest.mark.parametrize(("words", "part"), [

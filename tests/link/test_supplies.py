@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -27,7 +28,7 @@ GLIBC: dict[str, bytes] = {
     "libc_nonshared_a": b"7", "libcompiler_rt_a": b"8",
 }  # fmt: skip
 MUSL: dict[str, bytes] = {"crt1_o": b"1", "libc_a": b"2", "libzigc_a": b"3", "libcompiler_rt_a": b"4"}
-LINUX = [name for name, target in TARGETS.items() if target.system == "linux"]
+ELF = [name for name, target in TARGETS.items() if target.system in ("linux", "none") and target.arch != "wasm32"]
 
 
 @pytest.fixture(autouse=True)
@@ -36,9 +37,9 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "roots"
 
 
-@pytest.mark.parametrize("name", LINUX)
+@pytest.mark.parametrize("name", ELF)
 def test_plan(name: str, root: Path, monkeypatch: pytest.MonkeyPatch, bless: bool) -> None:
-    made = pretend(name, **(MUSL if TARGETS[name].libc == "musl" else GLIBC))
+    made = pretend(name, **{"musl": MUSL, "glibc": GLIBC, "none": {}}[TARGETS[name].libc])
     options = DriverOptions(target=TARGETS[name], libraries=(Library("m"), Library("surelynotthere")))
     monkeypatch.setattr(link, "linker_of", lambda options: Linker(("ld.lld",), "lld", LldFlavor.ELF))
     _, plan = link._plan(options, DriverContext(options), Inputs(supplies.find(options.target), "start.o", ["a.o"]), "out/app")
@@ -114,6 +115,19 @@ def test_programs_for_old_systems(target: str, versions: tuple[str, ...], loader
     assert "Shared library: [libc.so.6]" in said and "libm.so.6" not in said
     if target.startswith("x86_64"):
         assert subprocess.run([str(image)], capture_output=True, text=True, check=True).stdout == "hello\n"
+
+
+@pytest.mark.foreign
+def test_a_sysroot_that_comes_later_gives_another_program(kept: None, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target = "x86_64-unknown-linux-gnu"
+    prepare(target)
+    ready = os.path.join(os.environ["VITTE_SYSROOTS"], target)
+    monkeypatch.setenv("VITTE_SYSROOTS", str(root))
+    first = build(tmp_path, target).read_bytes()
+    shutil.copytree(ready, root / target)
+    assert (b"GLIBC_2.34" in first, b"GLIBC_2.34" in build(tmp_path, target).read_bytes()) == (True, False)
+    shutil.rmtree(root / target)
+    assert build(tmp_path, target).read_bytes() == first
 
 
 @pytest.mark.foreign

@@ -63,6 +63,7 @@ BY_HAND = Code("V0257", "trait that is not implemented by hand")
 BAD_DERIVE = Code("V0264", "cannot derive")
 BAD_REPR = Code("V0265", "representation")
 BAD_BITS = Code("V0267", "bit ranges")
+FOREIGN_VALUE = Code("V0268", "values for C")
 NO_LANG_ITEM = Code("V0269", "part of the standard library missing")
 BREAK_TYPE = Code("V0270", "values of `break`")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from vitte.base.diagnostics import Suggestion
 from vitte.base.source import Span
 from vitte.ir import lang
@@ -34,6 +36,36 @@ def check_items(col: Collector) -> None:
     _check_overlap(col)
     _check_inherent(col)
     _check_main(col)
+    _check_foreign(col)
+
+
+def _check_foreign(col: Collector) -> None:
+    """Of what C gets and gives, only numbers and pointers are values: platforms pass anything larger in ways of their own."""
+    for item, proc in col.procs:
+        if proc.abi != "C" or proc.intrinsic:
+            continue
+        for declared, param in zip(item.params, proc.params):
+            if param.mode == "own" and declared.ty is not None and _is_large(param.ty, col.defs.adts):
+                text = show(param.ty)
+                _not_for_c(col, declared.ty.span, f"`{text}` cannot be given to C as a value", f"pass its address: `*{text}`")
+        if item.result is not None and _is_large(proc.result, col.defs.adts):
+            text = show(proc.result)
+            message = f"`{text}` cannot be the result of a procedure of C's"
+            _not_for_c(col, item.result.span, message, f"let it be stored: with a parameter `*mut {text}`")
+
+
+def _not_for_c(col: Collector, span: Span, message: str, help: str) -> None:
+    col.diag.error(E.FOREIGN_VALUE, span, message, "not a number or a pointer", helps=(Suggestion(help),))
+
+
+def _is_large(ty: Ty, adts: Mapping[str, AdtDef]) -> bool:
+    """Whether a value is something else than one number, bool, rune or address."""
+    if type(ty) is t.RefTy or type(ty) is t.PtrTy:
+        return type(ty.target) is t.SliceTy
+    if type(ty) is t.AdtTy:
+        adt = adts[ty.path]
+        return not (adt.kind in ("flags", "bits") or (adt.kind == "pick" and not any(variant.fields for variant in adt.variants)))
+    return ty is not t.UNIT and (type(ty) in (t.TupleTy, t.ArrayTy, t.SliceTy) or ty is t.STRING or ty is t.BYTES)
 
 
 def _check_size(col: Collector, adt: AdtDef) -> None:

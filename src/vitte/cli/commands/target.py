@@ -28,7 +28,7 @@ def run(args: Args) -> int:
         raise Usage(f"`vitte target {action}` needs names of targets", ("`vitte target list` lists them",))
     targets = list(dict.fromkeys(map(full_name, names))) or list(TARGETS)
     implementation = load(IMPLEMENTATION)
-    progress = _Progress(args)
+    progress = Progress(args)
     try:
         states = implementation.target_impl(action, targets, progress if action == "add" and progress.on else None)
     finally:
@@ -99,7 +99,7 @@ def removed(state: TargetState) -> str:
     return f"{state.name}: nothing is prepared for it\n"
 
 
-class _Progress:
+class Progress:
     """One line, on a terminal only, erased at the end."""
 
     def __init__(self, args: Args) -> None:

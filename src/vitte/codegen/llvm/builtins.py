@@ -65,7 +65,7 @@ def text(target: Target) -> str:
         place = f'section ".text.{name}"' if is_elf else "comdat"
         body = body.replace("HEAD", "define weak hidden").replace("ATTRIBUTES", f"#0 {place}")
         bodies.append(body.replace("SIZE", f"i{target.pointer_bits}"))
-    return "\n".join([*head, *bodies, 'attributes #0 = { nounwind "no-builtins" }', ""])
+    return "\n".join([*head, *bodies, f'attributes #0 = {{ {" ".join(["nounwind", *machine.no_red_zone(target)])} "no-builtins" }}', ""])
 
 
 def support_object(target: Target) -> bytes:

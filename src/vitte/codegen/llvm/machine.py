@@ -120,6 +120,11 @@ def processor(target: Target) -> tuple[str, str, str]:
     return cpu or ("x86-64" if target.arch == "x86_64" else ""), ",".join([f for f in (default, features) if f]), abi
 
 
+def no_red_zone(target: Target) -> tuple[str, ...]:
+    """An attribute of all functions where there is no system: the processor may be interrupted at any moment, on the stack in use."""
+    return ("noredzone",) if target.system == "none" and target.arch == "x86_64" else ()
+
+
 def settings(ctx: UnitContext) -> str:
     """All that `to_object` goes by beside its text, as a comment: a digest of the text says everything then."""
     cpu, features, abi = processor(ctx.target)

@@ -114,8 +114,7 @@ class ModuleEmitter:
             if self.is_coff:
                 words.append("uwtable")  # debuggers of Windows walk the stack by the unwind tables alone
         target = self.ctx.target
-        if target.system == "none" and target.arch == "x86_64":
-            words.append("noredzone")  # the processor may be interrupted at any moment, on the stack that is in use
+        words += machine.no_red_zone(target)
         if target.cpu or target.features or target.arch == "riscv64":
             # LLVM knows it without. A linker that is given LLVM's code does not, and RISC-V's plainest processor has no floating point.
             words += [f'"target-{what}"={quote(text)}' for what, text in zip(("cpu", "features"), machine.processor(target)) if text]

@@ -145,12 +145,11 @@ def start_object(target: Target) -> bytes:
 
 def _text(target: Target, body: str, first: bytes) -> str:
     escaped = "".join([f"\\{byte:02X}" for byte in first])
-    # The processor may be interrupted at any moment, on the stack that is in use.
-    zone = " noredzone" if target.system == "none" and target.arch == "x86_64" else ""
+    more = " ".join(["nounwind", *machine.no_red_zone(target)])
     return (
         f'source_filename = "start"\ntarget datalayout = "{machine.data_layout(target)}"\ntarget triple = "{target.triple}"\n'
         + body.replace("PROLOGUE", f'section ".text._start" prologue [{len(first)} x i8] c"{escaped}"')
-        + f"attributes #0 = {{ noreturn nounwind{zone} }}\nattributes #1 = {{ nounwind{zone} }}\n"
+        + f"attributes #0 = {{ noreturn {more} }}\nattributes #1 = {{ {more} }}\n"
     )
 
 
