@@ -15,7 +15,7 @@ from tests.harness.sysroots import prepare
 from vitte.driver.target import TARGETS
 
 ROOT = Path(__file__).parent.parent.parent
-RUN: tuple[str, ...] = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "wasm32-wasi")
+RUN: tuple[str, ...] = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "wasm32-wasi", "x86_64-pc-windows")
 """The targets of tier 1 but the usual one, whose programs are in `tests/run`."""
 OPTIONS: dict[str, list[str]] = {"wasm32-wasi": ["--dir", ".", "--dir", "/tmp"]}
 """What running on a target needs besides: the folders that programs use."""

@@ -56,7 +56,7 @@ _ALL = (
     _linux("aarch64", "musl", "musl", 1),
     _linux("riscv64", "gnu", "glibc", 3),
     _linux("riscv64", "musl", "musl", 3),
-    Target("x86_64-pc-windows", "x86_64-pc-windows-gnu", "windows", "none"),
+    Target("x86_64-pc-windows", "x86_64-pc-windows-msvc", "windows", "none"),
     Target("x86_64-pc-windows-gnu", "x86_64-pc-windows-gnu", "windows", "mingw", tier=3),
     Target("aarch64-apple-macos", "arm64-apple-macosx11.0.0", "macos", "system", tier=2),
     Target("x86_64-apple-macos", "x86_64-apple-macosx11.0.0", "macos", "system", tier=2),

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from vitte.codegen.llvm import machine
 from vitte.codegen.llvm.builtins_memory import MEMORY
 from vitte.codegen.llvm.builtins_numbers import NUMBERS
+from vitte.codegen.llvm.builtins_windows import WINDOWS
 
 if TYPE_CHECKING:
     from vitte.driver.target import Target
@@ -47,8 +48,9 @@ declare void @llvm.trap()"""
 
 
 def names(target: Target) -> tuple[str, ...]:
-    """The functions that are defined for a target, in order; none where a C library has them."""
-    return (*_EVERYWHERE, *_MORE[target.arch]) if target.libc == "none" else ()
+    """The symbols that are defined for a target, in order; none where a C library has them."""
+    system = tuple(WINDOWS) if target.system == "windows" else ()
+    return (*_EVERYWHERE, *_MORE[target.arch], *system) if target.libc == "none" else ()
 
 
 def text(target: Target) -> str:
@@ -61,7 +63,7 @@ def text(target: Target) -> str:
     ]
     bodies: list[str] = []
     for name in wanted:
-        body = MEMORY.get(name) or NUMBERS[name]
+        body = MEMORY.get(name) or NUMBERS.get(name) or WINDOWS[name]
         place = f'section ".text.{name}"' if is_elf else "comdat"
         body = body.replace("HEAD", "define weak hidden").replace("ATTRIBUTES", f"#0 {place}")
         bodies.append(body.replace("SIZE", f"i{target.pointer_bits}"))

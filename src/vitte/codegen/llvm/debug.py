@@ -1,4 +1,4 @@
-"""DWARF as LLVM metadata: compile unit, subprograms, places with what was inlined where, variables.
+"""DWARF or CodeView as LLVM metadata: compile unit, subprograms, places with what was inlined where, variables.
 
 With debug information `line` only places and subprograms are described; `full` adds variables and their types.
 """
@@ -74,7 +74,8 @@ class ModuleDebug:
 
     def finish(self, tail: list[str]) -> None:
         node = self.module.node
-        version = node('!{i32 7, !"Dwarf Version", i32 5}')
+        # Debuggers of Windows read CodeView, which the linker puts into a file of its own.
+        version = node('!{i32 2, !"CodeView", i32 1}' if self.module.is_coff else '!{i32 7, !"Dwarf Version", i32 5}')
         schema = node('!{i32 2, !"Debug Info Version", i32 3}')
         tail.append(f"!llvm.dbg.cu = !{{{self.unit}}}")
         tail.append(f"!llvm.module.flags = !{{{version}, {schema}}}")

@@ -43,7 +43,9 @@ RUNTIME: dict[str, tuple[Signature, str, tuple[str, ...]]] = {
 """What is known about procedures of the runtime when they are only declared: signature, attributes of the result, of the function.
 `alloc` and `dealloc` behave like malloc and free: a pair that nobody uses may go."""
 _DATA_LINKAGE = {"external": "dso_local", "internal": "internal", "private": "private unnamed_addr"}
-LEAN = frozenset(("std/rt", "std/io", "std/env", "std/fs", "std/process", "std/sys/os", "std/sys/abi", "std/sys/utf16", "std/sys/command_line"))
+LEAN = frozenset((
+    "std/rt", "std/io", "std/env", "std/fs", "std/process", "std/sys/os", "std/sys/abi", "std/sys/utf16", "std/sys/command_line",
+))
 """Units that wait for the system or say how the program ended: their size counts, not their speed."""
 DEALLOC_PARAM = "ptr allocptr captures(none)"
 
@@ -211,8 +213,8 @@ class ModuleEmitter:
         return name
 
     def is_shared(self, fn: Function) -> bool:
-        """Whether other units may define the function too. Who drops a type in the type's own unit has a definition that stays, which others
-        refer to, and may have `linkonce` ones: to a linker for COFF they are the same only when they say so alike."""
+        """Whether other units may define the function too. What drops a type has a definition that stays in the type's own unit, and others
+        may have `linkonce` ones: to a linker for COFF they are the same only when they say so alike."""
         return fn.linkage == "linkonce" or (self.is_coff and fn.linkage == "external" and fn.symbol.startswith("glue "))
 
     def own_section(self, name: str) -> str:

@@ -130,9 +130,9 @@ def start_object(target: Target) -> bytes:
     if target.libc in ("musl", "mingw", "system") or target.system == "wasi":
         return b""
     if target.system == "windows":
-        from vitte.codegen.llvm import start_windows
+        from vitte.codegen.llvm import windows
 
-        return start_windows.start_object(target)
+        return windows.start_object(target)
     first = _FIRST.get(target.arch)
     if target.system == "linux" and target.libc == "glibc" and first is not None:
         return machine.to_object(_text(target, _GLIBC, first), target, "1")

@@ -1,7 +1,7 @@
 """128-bit arithmetic that the machine has no instruction for, as LLVM functions of our own, so that no compiler runtime is needed.
 
-Each entry: name -> (other entries it calls, text). LINKAGE and ATTRIBUTES stand for the linkage, the attribute group and comdat. Every unit that needs one emits
-it; the linker keeps one. The interpreter of constants computes the same with Python's integers.
+Each entry: name -> (other entries it calls, text). LINKAGE and ATTRIBUTES stand for the linkage, the attribute group and comdat. Every
+unit that needs one emits it; the linker keeps one. The interpreter of constants computes the same with Python's integers.
 """
 
 from __future__ import annotations

@@ -7,6 +7,9 @@ from vitte.driver_impl.link.data import Plan, Request, words
 
 MACHINES = {"x86_64": "x64", "aarch64": "arm64"}
 
+STACK = 8 << 20
+"""Bytes that a program's stack may grow to: Windows' own megabyte is less than recursion finds elsewhere. It costs nothing until used."""
+
 
 def plan(program: tuple[str, ...], request: Request) -> Plan:
     """Pure.
@@ -28,8 +31,8 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments += ["/dll", f"/implib:{library}", f"/entry:{request.entry}" if request.entry else "/noentry"]
     else:
         arguments += [f"/subsystem:{request.subsystem or 'console'}", f"/entry:{request.entry or 'vt_start'}"]
-    if request.stack_size:
-        arguments.append(f"/stack:{request.stack_size}")
+    if request.stack_size or not request.shared:
+        arguments.append(f"/stack:{request.stack_size or STACK}")
     arguments += [f"/export:{symbol}" for symbol in request.exports]
     arguments += [f"/out:{request.temporary}", *words(request)]
     arguments += [f"/libpath:{folder}" for folder in request.folders]

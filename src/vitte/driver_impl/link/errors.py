@@ -23,6 +23,7 @@ LINK_FAILED = Code("V0623", "linking failed")
 OTHER_MACHINE = Code("V0624", "object for another machine")
 DAMAGED = Code("V0625", "file that cannot be linked")
 NO_ENTRY = Code("V0626", "no entry point")
+TWO_DLLS = Code("V0627", "symbol of two DLLs")
 
 MOST_PLACES = 4
 """Places that are shown of one complaint."""
@@ -91,6 +92,12 @@ def _plain(complaint: Complaint) -> None:
     if complaint.kind in ("undefined", "duplicate", "entry"):
         complaint.subject = complaint.subject.removeprefix("_")
     complaint.places = [Place(place.file, place.symbol.removeprefix("_"), place.source) for place in complaint.places]
+
+
+def of_two_dlls(symbol: str, first: str, second: str) -> Diagnostic:
+    return _error(TWO_DLLS, f"`{demangle(symbol)}` is declared as of `{first}` and as of `{second}`",
+                  ["a name stands for one procedure in the whole program"],
+                  "correct the `name` in one of the two `#[link]`, or declare it once and use that")  # fmt: skip
 
 
 def _undefined(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from vitte.driver.error import DriverError
 from vitte.driver_impl.cache.key import digest
+from vitte.driver_impl.link import errors
 from vitte.driver_impl.link.imports import dll_name, import_library
 from vitte.driver_impl.pipeline.keeps import scratch
 
@@ -15,24 +15,30 @@ if TYPE_CHECKING:
     from vitte.driver.target import Target
     from vitte.driver_impl.cache.incremental import IncrementalCache
 
+START = ("kernel32", "ExitProcess")
+"""What the start object imports."""
 
-def import_libraries(declared: list[tuple[str, str]], target: Target, cache: IncrementalCache, context: DriverContext) -> dict[str, str]:
-    """Paths and digests of the libraries for `declared`: pairs of a DLL, as `#[link]` names it, and a symbol. Raises `DriverError` when a
-    symbol is said to be in two DLLs."""
-    dlls: dict[str, set[str]] = {}
+
+def import_libraries(
+    declared: list[tuple[str, str]], target: Target, cache: IncrementalCache | None, context: DriverContext
+) -> dict[str, str]:
+    """Paths and digests of the libraries for `declared`: pairs of a DLL, as `#[link]` names it, and a symbol. They are kept in `cache`, or
+    lie in the run's temporary folder. A symbol that is said to be in two DLLs is reported."""
     homes: dict[str, str] = {}
-    for name, symbol in declared:
+    dlls: dict[str, dict[str, None]] = {}
+    for name, symbol in (START, *declared):
         dll = dll_name(name)
         home = homes.setdefault(symbol, dll)
         if home.lower() != dll.lower():
-            raise DriverError(f"`{symbol}` is to be imported from `{home}` and from `{dll}`",
-                              helps=("one name in a program means one procedure: correct one of the two `#[link]`",))  # fmt: skip
-        dlls.setdefault(home, set()).add(symbol)
+            context.diagnostics.append(errors.of_two_dlls(symbol, home, dll))
+        # Windows does not tell names of files apart by the size of their letters.
+        dlls.setdefault(dll.lower(), {})[symbol] = None
+    written = {dll_name(name).lower(): dll_name(name) for name, _ in (*reversed(declared), START)}
     found: dict[str, str] = {}
-    for dll in sorted(dlls):
-        data = import_library(dll, dlls[dll], target.arch)
-        artifact = cache.write(data)
-        path = cache.locate(artifact) if artifact else ""
+    for dll, symbols in sorted(dlls.items()):
+        data = import_library(written[dll], symbols, target.arch)
+        artifact = cache.write(data) if cache is not None else ""
+        path = cache.locate(artifact) if cache is not None and artifact else None
         if not path:
             path = os.path.join(scratch(context), f"{dll}.lib")
             with open(path, "wb") as file:

@@ -75,7 +75,7 @@ def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, kee
         from vitte.driver_impl.pipeline.imports import import_libraries
 
         declared = [pair for index in shop.graph.order for pair in shop.done[index].imports]
-        made = import_libraries(declared, options.target, keeps.own.cache, context)
+        made = import_libraries(declared, options.target, None if own else keeps.own.cache, context)
         inputs.digests.update(made)
         inputs.imports += made
     return inputs
@@ -90,6 +90,10 @@ def of_objects(options: DriverOptions, context: DriverContext, objects: list[str
         inputs.supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))
     if options.target.libc == "none":
         inputs.objects.append(_write("support", _support_object(options.target), context))
+    if options.target.system == "windows":
+        from vitte.driver_impl.pipeline.imports import import_libraries
+
+        inputs.imports += import_libraries([], options.target, None, context)
     return inputs
 
 
