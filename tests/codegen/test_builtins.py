@@ -7,6 +7,7 @@ from __future__ import annotations
 import math
 import os
 import random
+import re
 import struct
 import subprocess
 from collections.abc import Callable
@@ -14,10 +15,12 @@ from pathlib import Path
 
 import pytest
 
+import vitte
 from tests.codegen import builtins_kit as kit
 from tests.codegen.builtins_kit import PATTERN, SPACE, ZIG, Vector
 from tests.codegen.native import ssa
 from tests.codegen.test_ops import cases, function
+from tests.harness.forked import vitte as run_vitte
 from tests.harness.symbols import defined, sections, undefined
 from vitte import codegen
 from vitte.codegen.llvm import builtins, machine
@@ -196,6 +199,42 @@ def test_nothing_that_operations_call_is_undefined(target: Target, request: pyte
     panics = {name for name in wanted if name.startswith("std/")}
     assert wanted - panics - has == set()
     assert {"fmod", "fmodf"} <= wanted and panics
+
+
+def _declared() -> set[str]:
+    """What the library's platform layer declares of others, and what linkers define."""
+    found = {"__init_array_start", "__init_array_end"}
+    for source in (Path(vitte.__file__).parent / "std" / "sys").rglob("*.vit"):
+        for block in re.findall(r'extern "C" \{(.*?)^\}', source.read_text(), re.MULTILINE | re.DOTALL):
+            found |= set(re.findall(r"^  proc (\w+)", block, re.MULTILINE)) | set(re.findall(r'export_name = "([^"]+)"', block))
+    return found
+
+
+def builds() -> list[object]:
+    found: list[object] = []
+    for target in BARE:
+        for level in ("-O0", "-O2", "-Oz"):
+            usual = (target.name, level) in (("wasm32-wasi", "-O2"), ("x86_64-pc-windows", "-O2"))
+            if target.name != "wasm32-unknown":  # libraries only
+                found.append(pytest.param(target, level, id=f"{target.name}{level}", marks=() if usual else pytest.mark.slow))
+    return found
+
+
+@pytest.mark.parametrize(("target", "level"), builds())
+def test_nothing_that_the_library_calls_is_undefined(target: Target, level: str, tmp_path: Path) -> None:
+    source = Path(__file__).with_name("whole_library.vit")
+    cache = tmp_path / "cache"
+    words = ("build", source.name, "--target", target.name, level, "-o", str(tmp_path / "program"))
+    ran = run_vitte(*words, cwd=source.parent, env={"VITTE_CACHE": str(cache)})
+    assert ran.status == 0, ran.err
+    kept = [path.read_bytes() for path in cache.rglob("objects/*/*")]
+    program = (tmp_path / "program").read_bytes()
+    objects = [data for data in kept if data.startswith((b"\0asm\1", b"\x7fELF", b"\x64\x86")) and data != program]
+    assert len(objects) > 20
+    wanted = set().union(*map(undefined, objects))
+    has = set().union(*map(defined, objects)) | _declared()
+    assert set(builtins.names(target)) <= has and "fmod" in wanted
+    assert {name.removeprefix("__imp_") for name in wanted if not name.startswith("import ")} - has == set()
 
 
 def test_a_target_with_a_c_library_needs_none() -> None:

@@ -31,11 +31,7 @@ _MORE: dict[str, tuple[str, ...]] = {
 }
 """What an architecture has no instruction for: x86-64 rounds and adds to products from SSE4.1 and FMA on, which not every machine has."""
 
-_INTRINSICS = """declare float @llvm.fabs.f32(float)
-declare double @llvm.fabs.f64(double)
-declare float @llvm.copysign.f32(float, float)
-declare double @llvm.copysign.f64(double, double)
-declare i64 @llvm.abs.i64(i64, i1)
+_INTRINSICS = """declare i64 @llvm.abs.i64(i64, i1)
 declare i128 @llvm.abs.i128(i128, i1)
 declare i32 @llvm.umin.i32(i32, i32)
 declare i64 @llvm.umin.i64(i64, i64)

@@ -6,50 +6,59 @@ Results are those of IEEE 754, rounded to nearest; the flags of floating point e
 
 from __future__ import annotations
 
-_WORDS = {"double": ("i64", "0x4330000000000000"), "float": ("i32", "0x4160000000000000")}
-"""The integers that hold the whole numbers which have something behind the point, and the first number that has nothing (2^52, 2^23)."""
+_FORMATS = {"double": (64, 52), "float": (32, 23)}
+"""Bits of a number, and of what stands behind its first binary digit."""
 
 
-def _rounding(name: str, ty: str, *steps: str) -> str:
-    """`steps` make `%r` of `%x` and `%t`, which is `%x` without what stands behind the point; a zero keeps its sign."""
-    word, whole = _WORDS[ty]
-    short = "f64" if ty == "double" else "f32"
-    body = "\n".join([f"  {step.replace('TY', ty).replace('SHORT', short)}" for step in steps])
-    return f"""HEAD {ty} @{name}{'f' * (ty == 'float')}({ty} %x) ATTRIBUTES {{
-  %a = call {ty} @llvm.fabs.{short}({ty} %x)
-  %has = fcmp olt {ty} %a, {whole}
-  %i = fptosi {ty} %x to {word}
-  %u = sitofp {word} %i to {ty}
-  %t = call {ty} @llvm.copysign.{short}({ty} %u, {ty} %x)
-{body}
-  %result = select i1 %has, {ty} %r, {ty} %x
-  ret {ty} %result
+def _rounding(name: str, ty: str) -> str:
+    """The number as its encoding: what stands behind the point is the lower bits, `%m`, and adding to it carries into the rest as it
+    should. Without floating point there are no constants to be loaded."""
+    bits, digits = _FORMATS[ty]
+    bias = (1 << (bits - digits - 2)) - 1
+    one = bias << digits
+    add, up = _RULES[name]
+    text = f"""HEAD {ty} @{name}{'f' * (ty == 'float')}({ty} %x) ATTRIBUTES {{
+entry:
+  %b = bitcast {ty} %x to WORD
+  %a = and WORD %b, {(1 << (bits - 1)) - 1}
+  %e.0 = lshr WORD %a, {digits}
+  %e = sub WORD %e.0, {bias}
+  %minus = icmp slt WORD %b, 0
+  %whole = icmp sge WORD %e, {digits}
+  br i1 %whole, label %same, label %less
+same:
+  ret {ty} %x
+less:
+  %tiny = icmp slt WORD %e, 0
+  br i1 %tiny, label %under.one, label %cut
+cut:
+  %m = lshr WORD {(1 << digits) - 1}, %e
+{add}  %s = add WORD %b, %add
+  %not = xor WORD %m, -1
+  %r = and WORD %s, %not
+  %f = bitcast WORD %r to {ty}
+  ret {ty} %f
+under.one:
+{up}  %size = select i1 %up, WORD {one}, WORD 0
+  %sign = and WORD %b, {-(1 << (bits - 1))}
+  %t = or WORD %size, %sign
+  %g = bitcast WORD %t to {ty}
+  ret {ty} %g
 }}"""
+    return text.replace("WORD", f"i{bits}").replace("HALF", str(one - (1 << digits)))
 
 
-_STEPS: dict[str, tuple[str, ...]] = {
-    "trunc": ("%r = fadd TY %t, -0.0",),
-    "floor": ("%over = fcmp ogt TY %t, %x", "%less = fsub TY %t, 1.0", "%r = select i1 %over, TY %less, TY %t"),
-    "ceil": ("%below = fcmp olt TY %t, %x", "%more = fadd TY %t, 1.0", "%s = select i1 %below, TY %more, TY %t",
-             "%r = call TY @llvm.copysign.SHORT(TY %s, TY %x)"),
-    "round": ("%rest = fsub TY %x, %t", "%size = call TY @llvm.fabs.SHORT(TY %rest)", "%far = fcmp oge TY %size, 0.5",
-              "%one = call TY @llvm.copysign.SHORT(TY 1.0, TY %x)", "%next = fadd TY %t, %one", "%r = select i1 %far, TY %next, TY %t"),
+_UNIT = "  %unit = add WORD %m, 1\n  %half = lshr WORD %unit, 1\n"
+_RULES: dict[str, tuple[str, str]] = {
+    "trunc": ("  %add = and WORD %b, 0\n", "  %up = icmp ult WORD %a, 0\n"),
+    "floor": ("  %add = select i1 %minus, WORD %m, WORD 0\n", "  %any = icmp ne WORD %a, 0\n  %up = and i1 %any, %minus\n"),
+    "ceil": ("  %add = select i1 %minus, WORD 0, WORD %m\n",
+             "  %any = icmp ne WORD %a, 0\n  %plus = xor i1 %minus, true\n  %up = and i1 %any, %plus\n"),
+    "round": (f"{_UNIT}  %add = add WORD %half, 0\n", "  %up = icmp uge WORD %a, HALF\n"),
+    "rint": (f"{_UNIT}  %last = and WORD %b, %unit\n  %even = icmp eq WORD %last, 0\n  %odd = zext i1 %even to WORD\n"
+             "  %add = sub WORD %half, %odd\n", "  %up = icmp ugt WORD %a, HALF\n"),
 }  # fmt: skip
-
-
-def _rint(ty: str) -> str:
-    """Adding the number from which on there is nothing behind the point rounds, as the machine does."""
-    whole, short, suffix = _WORDS[ty][1], "f64" if ty == "double" else "f32", "f" * (ty == "float")
-    return f"""HEAD {ty} @rint{suffix}({ty} %x) ATTRIBUTES {{
-  %a = call {ty} @llvm.fabs.{short}({ty} %x)
-  %has = fcmp olt {ty} %a, {whole}
-  %up = fadd {ty} %a, {whole}
-  %down = fsub {ty} %up, {whole}
-  %r = call {ty} @llvm.copysign.{short}({ty} %down, {ty} %x)
-  %result = select i1 %has, {ty} %r, {ty} %x
-  ret {ty} %result
-}}"""
-
+"""For each function `%add`, which the encoding is more before it is cut, and `%up`, whether what is below 1 becomes 1."""
 
 _FMOD = """HEAD double @fmod(double %x, double %y) ATTRIBUTES {
 entry:
@@ -382,9 +391,8 @@ _ABORT = """HEAD void @abort() ATTRIBUTES {
 
 NUMBERS: dict[str, str] = {
     "fmod": _FMOD, "fmodf": _FMODF, "fma": _FMA, "fmaf": _FMAF,
-    **{name: _rounding(name, "double", *steps) for name, steps in _STEPS.items()},
-    **{name + "f": _rounding(name, "float", *steps) for name, steps in _STEPS.items()},
-    "rint": _rint("double"), "rintf": _rint("float"),
+    **{name: _rounding(name, "double") for name in _RULES},
+    **{name + "f": _rounding(name, "float") for name in _RULES},
     "__multi3": _MULTIPLY,
     "__ashlti3": _shift("__ashlti3", "shl", "lshr", "shl", "and", "0"),
     "__lshrti3": _shift("__lshrti3", "lshr", "shl", "lshr", "and", "0"),
