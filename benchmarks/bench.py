@@ -1,9 +1,9 @@
 """The figures of the compiler, each as a ratio to a reference measured in the same run.
 
-    python benchmarks/bench.py [startup] [throughput] [code] [incremental] [link] [--rounds N] [--sizes 1000,10000,...]
+    python benchmarks/bench.py [startup] [throughput] [code] [incremental] [link] [numeric] [--rounds N] [--sizes 1000,10000,...]
                                [--quick] [--scratch FOLDER] [--only PART,...]
 
-`incremental` and `link` are in `incremental.py` and `link.py`, and run only when named; the last three options are theirs. See README.md.
+`incremental`, `link` and `numeric` have files of their own and run only when named; the last three options are theirs. See README.md.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from measure import BARE, VITTE, Run, measure, run_once
 
 import incremental
 import link
+import numeric
 
 HERE = Path(__file__).resolve().parent
 HELLO = 'proc main() {\n  println("hello")\n}\n'
@@ -94,7 +95,7 @@ def main(arguments: list[str]) -> None:
             scratch = next(words, "")
         elif word == "--only":
             only = tuple(next(words, "").split(","))
-        elif word in ("startup", "throughput", "code", "incremental", "link"):
+        elif word in ("startup", "throughput", "code", "incremental", "link", "numeric"):
             parts.append(word)
         else:
             sys.exit(__doc__)
@@ -112,6 +113,8 @@ def main(arguments: list[str]) -> None:
             incremental.run(Path(scratch or folder).absolute(), rounds, quick, only or incremental.PARTS)
         if "link" in parts:
             link.run(Path(folder) / "link", rounds, only or link.USUAL)
+        if "numeric" in parts:
+            numeric.run(Path(folder) / "numeric")
 
 
 if __name__ == "__main__":
