@@ -7,12 +7,14 @@ import os
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from unittest.mock import patch
 
 from vitte.driver.target import TARGETS
 from vitte.driver_impl import sysroot
 from vitte.driver_impl.sysroot import store
 from vitte.driver_impl.sysroot.store import Sysroot, SysrootFile
 
+KEPT = Path(__file__).parents[2] / "build" / "sysroots"
 SUITE = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "riscv64-unknown-linux-musl", "x86_64-unknown-linux-gnu",
          "aarch64-unknown-linux-gnu", "riscv64-unknown-linux-gnu")  # fmt: skip
 """What the tests need, the largest first: all are made when one is wanted, side by side."""
@@ -20,10 +22,9 @@ SUITE = ("x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "riscv64-unk
 
 @cache
 def prepare(*names: str) -> None:
-    """Have the sysroots of targets, for those that need one. Other processes of the suite wait meanwhile."""
-    root = Path(store.root())
-    root.mkdir(parents=True, exist_ok=True)
-    with open(root / "tests.lock", "w") as lock:
+    """Have the sysroots of targets in `KEPT`, for those that need one. Other processes of the suite wait meanwhile."""
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with open(KEPT / "tests.lock", "w") as lock, patch.dict(os.environ, VITTE_SYSROOTS=str(KEPT)):
         fcntl.flock(lock, fcntl.LOCK_EX)
         if any(_missing(name) for name in names):
             sysroot.add([name for name in dict.fromkeys((*SUITE, *names)) if _missing(name)])

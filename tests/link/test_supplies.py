@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.forked import vitte
-from tests.harness.sysroots import prepare, pretend
+from tests.harness.sysroots import KEPT, prepare, pretend
 from tests.link.test_plan import GOLDEN, shown
 from vitte import codegen
 from vitte.driver.error import DriverError
@@ -94,7 +94,7 @@ def dynamic(image: Path) -> str:
 @pytest.fixture
 def kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """The sysroots of the suite."""
-    monkeypatch.setenv("VITTE_SYSROOTS", str(Path(__file__).parents[2] / "build" / "sysroots"))
+    monkeypatch.setenv("VITTE_SYSROOTS", str(KEPT))
 
 
 @pytest.mark.foreign
@@ -118,10 +118,10 @@ def test_programs_for_old_systems(target: str, versions: tuple[str, ...], loader
 
 
 @pytest.mark.foreign
-def test_a_sysroot_that_comes_later_gives_another_program(kept: None, root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sysroot_that_comes_later_gives_another_program(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     target = "x86_64-unknown-linux-gnu"
     prepare(target)
-    ready = os.path.join(os.environ["VITTE_SYSROOTS"], target)
+    ready = KEPT / target
     monkeypatch.setenv("VITTE_SYSROOTS", str(root))
     first = build(tmp_path, target).read_bytes()
     shutil.copytree(ready, root / target)
@@ -140,6 +140,16 @@ def test_static_programs(target: str, kept: None, tmp_path: Path) -> None:
         pytest.skip("readelf is not on this machine")
     said = dynamic(image)
     assert "There is no dynamic section" in said and "INTERP" not in said and "GNU_RELRO" in said
+
+
+@pytest.mark.foreign
+@pytest.mark.parametrize("linker", ["ld.bfd", "ld.gold", "mold", "system"])
+def test_the_systems_linkers_link_static_programs(linker: str, kept: None, tmp_path: Path) -> None:
+    if which("ld" if linker == "system" else linker) is None:
+        pytest.skip(f"{linker} is not on this machine")
+    prepare("x86_64-unknown-linux-musl")
+    image = build(tmp_path, "x86_64-unknown-linux-musl", "--linker", linker)
+    assert subprocess.run([str(image)], capture_output=True, text=True, check=True).stdout == "hello\n"
 
 
 ODD = """
