@@ -188,7 +188,7 @@ def test_key_of_words_that_hold_their_path() -> None:
         assert key(f"{option}/x/out.1.tmp", "/c/a.o") == key(f"{option}/x/out.2.tmp", "/c/a.o", output="/x/out.2.tmp") != ""
 
 
-def test_key_of_files(tmp_path: Path) -> None:
+def test_key_of_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     library = tmp_path / "a.a"
     library.write_bytes(b"!<arch>\none")
     first = key(str(library))
@@ -198,7 +198,8 @@ def test_key_of_files(tmp_path: Path) -> None:
     assert key(str(library)) == ""
     library.write_bytes(b"INPUT(other.a)")
     assert key(str(library)) == key(f"--just-symbols={library}") == ""
-    for words in ([f"--version-script={library}"], ["--version-script", str(library)], [f"/def:{library}"]):
+    monkeypatch.chdir(tmp_path)
+    for words in ([f"--version-script={library}"], ["--version-script", str(library)], ["--version-script", "a.a"], [f"/def:{library}"]):
         library.write_bytes(b"{ local: *; };")
         first = key(*words)
         library.write_bytes(b"{ global: *; };")

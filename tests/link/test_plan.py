@@ -12,11 +12,11 @@ from vitte.driver.backend import flavour_of, select
 from vitte.driver.error import DriverError
 from vitte.driver.options import SYSTEM, WASM, DriverOptions, Library, LinkerKind, LldFlavor
 from vitte.driver.target import TARGETS
-from vitte.driver_impl.link import coff, elf, lld, macho, system, wasm, zig
+from vitte.driver_impl.link import coff, elf, linkers, lld, macho, system, wasm, zig
 from vitte.driver_impl.link.data import Plan, Request
 from vitte.driver_impl.link.execute import crashed, how, quoted
 from vitte.driver_impl.link.libraries import library
-from vitte.driver_impl.link.programs import files_of, recognise, which
+from vitte.driver_impl.link.programs import Linker, files_of, recognise, which
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -38,6 +38,10 @@ FULL: dict[str, object] = {"strip": "all", "libraries": (Library("./libx.a"), Li
                            "folders": ("lib",), "args": ("--user",), "entry": "go",
                            "stack_size": 1 << 20}  # fmt: skip
 
+MORE: dict[str, object] = {"exports": ("twice", "area"), "gc_sections": False, "stack_size": 1 << 16, "pie": False}
+"""What every format has words for."""
+ELF_ONLY: dict[str, object] = {"rpaths": ("$ORIGIN", "/opt/lib"), "compress_debug": "zlib", "strip": "debug"}
+
 PLANS: dict[str, Plan] = {
     **{f"elf-{dialect}": elf.plan((program,), elf_request(), dialect)
        for dialect, program in (("lld", "ld.lld"), ("bfd", "ld.bfd"), ("gold", "ld.gold"), ("mold", "mold"))},
@@ -46,6 +50,22 @@ PLANS: dict[str, Plan] = {
     "elf-bfd-static": elf.plan(("ld.bfd",), request(static=True, start="crt1.o", runtime=("/s/libc.a", "/s/libzigc.a")), "bfd"),
     "elf-lld-shared": elf.plan(("ld.lld",), request(arch="aarch64", shared=True, exports=("twice",))),
     "elf-lld-nopie": elf.plan(("ld.lld",), elf_request(pie=False)),
+    **{f"elf-{dialect}-more": elf.plan((dialect,), elf_request(icf=dialect != "bfd", **MORE, **ELF_ONLY), dialect)
+       for dialect in ("lld", "bfd", "gold", "mold")},
+    "elf-lld-script": elf.plan(("ld.lld",), request(shared=True, version_script="names.map", exports=("twice",))),
+    "elf-lld-object": elf.plan(("ld.lld",), request(relocatable=True, start="", strip="debug")),
+    "elf-lld-kinds": elf.plan(("ld.lld",), elf_request(libraries=(Library("zz", "static"), Library("yy", "dylib")))),
+    "cc-more": system.driver_plan(("cc",), elf_request(**MORE, **ELF_ONLY)),
+    "cc-object": system.driver_plan(("cc",), request(relocatable=True)),
+    "cc-static": system.driver_plan(("cc",), elf_request(static=True)),
+    "coff-more": coff.plan(("lld-link",), request(LldFlavor.COFF, icf=True, subsystem="windows", **MORE)),
+    "macho-more": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64", icf=True, rpaths=("@loader_path",), strip="debug",
+                                                    libraries=(Library("Cocoa", "framework"),), folders=("frameworks",), **MORE)),
+    "macho-object": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64", relocatable=True)),
+    "macho-shared-empty": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64", shared=True)),
+    "wasm-more": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", strip="debug",
+                                                 libraries=(Library("x", "static"), Library("env", "wasm")), **MORE)),
+    "wasm-object": wasm.plan(("wasm-ld",), request(LldFlavor.WASM, "wasm32", relocatable=True)),
     "cc": system.driver_plan(("cc",), elf_request()),
     "cc-full": system.driver_plan(("gcc",), elf_request(**FULL)),
     "cc-shared": system.driver_plan(("cc",), request(shared=True, exports=("twice",))),
@@ -71,6 +91,7 @@ def shown(plan: Plan) -> str:
     lines += [f"failure {text}" for text in plan.failures]
     lines += [f"link {name} -> {path}" for path, name in plan.links] + [f"scratch {path}" for path in plan.scratch]
     lines += [f"identifier {plan.identifier}"] if plan.identifier else []
+    lines += [f"text {path}: {text!r}" for path, text in plan.texts]
     return "\n".join([*lines, *(f"beside {path}" for path in plan.beside), f"{plan.output} -> {plan.final}"]) + "\n"
 
 
@@ -80,6 +101,33 @@ def test_plan(name: str, bless: bool) -> None:
     if bless:
         path.write_text(shown(PLANS[name]))
     assert shown(PLANS[name]) == path.read_text()
+
+
+REFUSED: list[tuple[LldFlavor, str, dict[str, object], str]] = [
+    (LldFlavor.ELF, "lld", {"subsystem": "windows"}, "`--subsystem` is not supported for ELF images"),
+    (LldFlavor.ELF, "lld", {"libraries": (Library("Cocoa", "framework"),)}, "library `Cocoa` is of kind `framework`"),
+    (LldFlavor.ELF, "lld", {"libraries": (Library("env", "wasm"),)}, "library `env` is of kind `wasm`"),
+    (LldFlavor.ELF, "bfd", {"icf": True}, "`--icf` is not supported for linker `bfd`"),
+    (LldFlavor.ELF, "cc", {"icf": True}, "`--icf` is not supported for linker `cc`"),
+    (LldFlavor.ELF, "gold", {"compress_debug": "zstd"}, "linker `gold` cannot compress with zstd"),
+    (LldFlavor.COFF, "lld", {"rpaths": ("x",)}, "`--rpath` is not supported for PE/COFF images"),
+    (LldFlavor.COFF, "lld", {"version_script": "x"}, "`--version-script` is not supported for PE/COFF images"),
+    (LldFlavor.COFF, "lld", {"relocatable": True}, "`--kind object` is not supported for PE/COFF images"),
+    (LldFlavor.COFF, "lld", {"compress_debug": "zlib"}, "`--compress-debug` is not supported for PE/COFF images"),
+    (LldFlavor.MACHO, "lld", {"version_script": "x"}, "`--version-script` is not supported for Mach-O images"),
+    (LldFlavor.MACHO, "lld", {"subsystem": "console"}, "`--subsystem` is not supported for Mach-O images"),
+    (LldFlavor.MACHO, "zig", {"icf": True}, "`--icf` is not supported for linker `zig`"),
+    (LldFlavor.WASM, "lld", {"rpaths": ("x",)}, "`--rpath` is not supported for WebAssembly images"),
+    (LldFlavor.WASM, "lld", {"icf": True}, "`--icf` is not supported for WebAssembly images"),
+    (LldFlavor.WASM, "lld", {"libraries": (Library("x", "dylib"),)}, "library `x` is of kind `dylib`"),
+]
+
+
+@pytest.mark.parametrize(("flavour", "dialect", "more", "message"), REFUSED)
+def test_what_a_linker_cannot_do_is_said(flavour: LldFlavor, dialect: str, more: dict[str, object], message: str) -> None:
+    with pytest.raises(DriverError) as caught:
+        linkers.plan(Linker(("ld",), dialect, flavour), request(flavour, **more))
+    assert caught.value.message.startswith(message) and caught.value.helps
 
 
 def test_names_that_look_like_options_are_paths() -> None:

@@ -35,8 +35,8 @@ def write(members: list[Member], flavour: LldFlavor) -> bytes:
     return _gnu(members, defined, is_coff=flavour is LldFlavor.COFF)
 
 
-def _header(name: bytes, size: int) -> bytes:
-    return b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name, 0, 0, 0, b"644", size)
+def _header(name: bytes, size: int, mode: bytes = b"644") -> bytes:
+    return b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name, 0, 0, 0, mode, size)
 
 
 def _padded(data: bytes, align: int = 2, fill: bytes = b"\n") -> bytes:
@@ -66,7 +66,8 @@ def _gnu(members: list[Member], defined: list[list[str]], is_coff: bool) -> byte
     if at > _LARGEST:
         raise TooLarge
     index = len(pairs).to_bytes(4, "big") + b"".join([offsets[member].to_bytes(4, "big") for _, member in pairs]) + texts
-    parts = [MAGIC, _header(b"/", len(index)), _padded(index, fill=b"\0")]
+    index = _padded(index, fill=b"\0")
+    parts = [MAGIC, _header(b"/", len(index), b"0"), index]
     if is_coff:
         ordered = sorted(pairs)
         index = b"".join([
@@ -74,9 +75,11 @@ def _gnu(members: list[Member], defined: list[list[str]], is_coff: bool) -> byte
             len(pairs).to_bytes(4, "little"), *((member + 1).to_bytes(2, "little") for _, member in ordered),
             *(symbol + b"\0" for symbol, _ in ordered),
         ])  # fmt: skip
-        parts += [_header(b"/", len(index)), _padded(index, fill=b"\0")]
+        index = _padded(index, fill=b"\0")
+        parts += [_header(b"/", len(index), b"0"), index]
     if long_names:
-        parts += [_header(b"//", len(long_names)), _padded(bytes(long_names))]
+        long_names += b"\n" * (len(long_names) & 1)
+        parts += [b"%-48s%-10d`\n" % (b"//", len(long_names)), bytes(long_names)]
     for name, member in zip(names, members):
         parts += [_header(name, len(member.data)), _padded(member.data)]
     return b"".join(parts)
