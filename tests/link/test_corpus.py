@@ -80,7 +80,9 @@ def said(linker: Linker, folder: Path, case: str) -> str:
 def test_failing_links(name: str, tmp_path: Path, bless: bool) -> None:
     linker = the_linker(name)
     golden = GOLDEN / f"errors.{name}.txt"
-    text = "".join(f"== {case}\n{said(linker, tmp_path / f'case{number}', case)}" for number, case in enumerate(CASES))
+    # ld64.lld reads on where an object ends: what it does then depends on what is there. The driver looks first, see `errors.precheck`.
+    cases = [case for case in CASES if (name, case) != ("ld64.lld", "cut off")]
+    text = "".join(f"== {case}\n{said(linker, tmp_path / f'case{number}', case)}" for number, case in enumerate(cases))
     if bless:
         golden.write_text(text)
     if not golden.exists():

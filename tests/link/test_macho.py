@@ -157,6 +157,16 @@ def test_an_image_that_cannot_be_signed_is_a_complaint(tmp_path: Path) -> None:
     assert not Path(plan.output).exists() and not Path(plan.final).exists()
 
 
+@pytest.mark.parametrize("arch", ARCHS)
+def test_an_object_that_is_cut_off_anywhere_is_noticed(arch: str) -> None:
+    whole = emit("main.vit", kind_of(arch), MAIN)
+    assert macho.damage(whole) == "" and macho.damage(b"") == "" and macho.damage(b"\x7fELF" + bytes(40)) == ""
+    for size in range(4, len(whole)):
+        assert macho.damage(whole[:size]) in (
+            "it is cut off", "its load commands are cut off", "its sections are cut off", "its symbols are cut off"
+        ), size  # fmt: skip
+
+
 def test_stub() -> None:
     with open(libsystem.find(), encoding="utf-8") as file:
         text = file.read()

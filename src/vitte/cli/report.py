@@ -49,7 +49,8 @@ def rendered(diagnostics: list[Diagnostic], sources: Sources, options: DriverOpt
         out.append(json_lines.summary(errors, warnings, counts))
     elif options.message_format == "human" and counts:
         more = f" ({left} more not shown: `--error-limit 0`)" if left else ""
-        head = f"error: `{name}` was not compiled: " if errors else f"`{name}`: "
+        linking = all(d.code.id.startswith("V062") for d in diagnostics if d.level == "error")
+        head = f"error: `{name}` was not {'linked' if linking else 'compiled'}: " if errors else f"`{name}`: "
         out.append(f"{head}{counts}{more}\n")
     return "".join(out)
 

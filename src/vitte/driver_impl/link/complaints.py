@@ -33,6 +33,7 @@ def _rules(*pairs: tuple[str, str]) -> Rules:
     return tuple((kind, re.compile(pattern)) for kind, pattern in pairs)
 
 
+_DAMAGE = "section|invalid|truncated|could not|unsupported|corrupt|malformed|unexpected|file too short|file truncated"
 _LLD = _rules(
     ("entry", r"^<root>: undefined symbol: (?P<s>.*)$"),
     ("undefined", r"^(?:(?P<p>.*?): )?undefined symbol: (?P<s>.*)$"),
@@ -44,28 +45,28 @@ _LLD = _rules(
     ("output", r"^(?:cannot open output file|failed to open) (?P<s>.*): (?P<w>.*?)$"),
     ("missing", r"^could not open '(?P<s>.*)': (?P<w>.*)$"),
     ("missing", r"^cannot open (?P<s>.*): (?P<w>No such file or directory|Permission denied|Is a directory)$"),
+    ("machine", r"^(?P<s>.*) (?P<w>has architecture \S+ which is incompatible with target architecture \S+)$"),
     ("machine", r"^(?P<s>.*) is incompatible with (?P<w>.*)$"),
     ("machine", r"^(?P<s>.*): (?P<w>machine type \S+ conflicts with \S+)$"),
-    ("machine", r"^(?P<s>.*) (?P<w>has architecture \S+ which is incompatible with target architecture \S+)$"),
     ("entry", r"^(?:cannot find entry symbol|entry symbol not defined.*:) (?P<s>[^;]*).*$"),
     ("damaged", r"^(?P<s>.*?)(?::\d+)?: (?P<w>unknown file type|unhandled file type|unknown directive.*)$"),
     ("damaged", r"^unknown file type: (?P<s>.*)$"),
     ("damaged", r"^Could not parse (?P<s>.*)$"),
-    ("damaged", r"^(?P<s>\S.*\.(?:o|obj|a|so|lib)): (?P<w>(?:section header|invalid|truncated|could not|unsupported|corrupt).*)$"),
+    ("damaged", rf"^(?P<s>\S.*\.(?:o|obj|a|so|lib)): (?P<w>(?:{_DAMAGE}).*)$"),
 )
 _LLD_LINE = re.compile(r"^(?:[^\s:]*/)?(?:ld\.lld|lld-link|ld64\.lld|wasm-ld|lld|zig|mold|ld)(?:-\d+)?: (?:error|fatal|(warning)): (.*)$")
 
 _BFD = _rules(
     ("undefined", r"^(?P<p>.*): undefined reference to [`'](?P<s>.*)'$"),
     ("duplicate", r"^(?P<p>.*): multiple definition of [`'](?P<s>.*)'; (?P<q>.*): first defined here$"),
-    ("library", r"^cannot find -l(?P<s>[^:]*)(?:: .*)?$"),
+    ("library", r"^cannot find -l(?P<s>:?[^:]*)(?:: .*)?$"),
     ("missing", r"^cannot find (?P<s>.*): (?P<w>No such file or directory)$"),
     ("output", r"^cannot open output file (?P<s>.*): (?P<w>.*)$"),
     ("machine", r"^\S+ architecture of input file [`'](?P<s>.*)' (?P<w>is incompatible.*)$"),
     ("machine", r"^(?P<s>.*): (?P<w>Relocations in generic ELF \(EM: \d+\))$"),
     ("machine", r"^(?P<s>.*): (?P<w>error adding symbols: file in wrong format)$"),
     ("damaged", r"^(?P<s>.*?): (?:file not recognized: )?(?P<w>file format not recognized)(?:; .*)?$"),
-    ("damaged", r"^(?P<s>.*): (?P<w>error adding symbols: .*|syntax error|file too short|file truncated)$"),
+    ("damaged", r"^(?:error: )?(?P<s>.*): (?P<w>error adding symbols: .*|syntax error|file too short|file truncated)$"),
     ("entry", r"^warning: cannot find entry symbol (?P<s>[^;]*);.*$"),
 )
 _BFD_PREFIX = re.compile(r"^(?:[^\s:]*/)?(?:[\w-]+-)?ld(?:\.bfd)?: ?")
@@ -77,7 +78,7 @@ _CC_LINE = re.compile(r"^(?:\S*gcc|\S*cc|\S*clang)(?:-\d+)?: (?:fatal )?error: (
 _GOLD = _rules(
     ("undefined", r"^(?P<p>.*): error: undefined reference to '(?P<s>.*)'$"),
     ("duplicate", r"^error: (?P<p>.*): multiple definition of '(?P<s>.*)'$"),
-    ("library", r"^error: cannot find -l(?P<s>.*)$"),
+    ("library", r"^error: cannot find (?:-l(?P<t>.*)|(?P<s>lib[^/]*))$"),
     ("missing", r"^error: cannot open (?P<s>.*): (?P<w>.*)$"),
     ("output", r"^fatal error: (?P<s>.*): open: (?P<w>.*)$"),
     ("machine", r"^(?:fatal )?error: (?P<s>.*): (?P<w>unsupported ELF machine number \d+|incompatible target.*)$"),
@@ -89,6 +90,7 @@ _GOLD = _rules(
 )
 _GOLD_PREFIX = re.compile(r"^(?:[^\s:]*/)?(?:[\w-]+-)?ld(?:\.gold)?: ")
 
+_NO_FILE = "no such file or directory"
 _ZIG = _rules(
     ("undefined", r"^undefined symbol: (?P<s>.*)$"),
     ("duplicate", r"^duplicate symbol definition: (?P<s>.*)$"),
@@ -102,7 +104,7 @@ _ZIG = _rules(
     ("damaged", r"^(?:unrecognized file extension of parameter|unable to parse) ['\"](?P<s>.*)['\"].*$"),
 )
 _ZIG_WHERE = re.compile(r"^referenced by (?P<o>.*?\.(?:o|obj|a\([^()]*\)|dylib)):(?P<s>.*)$")
-_ZIG_REASONS = {"FileNotFound": "no such file or directory", "AccessDenied": "permission denied", "IsDir": "is a directory"}
+_ZIG_REASONS = {"FileNotFound": _NO_FILE, "file not found": _NO_FILE, "AccessDenied": "permission denied", "IsDir": "is a directory"}
 
 
 def complaints(text: str, dialect: str) -> list[Complaint]:
@@ -143,7 +145,7 @@ def _add_place(complaint: Complaint, detail: str) -> None:
         complaint.kind = "entry"
         return
     begins = next((start for start in ("referenced by ", "defined at ", "defined in ") if detail.startswith(start)), "")
-    place = _lld_place(detail[len(begins) :])
+    place = Place(detail[11:]) if begins == "defined in " else _lld_place(detail[len(begins) :])
     if place is None or (not begins and not place.file):
         return
     last = complaint.places[-1] if complaint.places else None
@@ -204,9 +206,13 @@ def _of_bfd(lines: list[str]) -> list[Complaint]:
     return seen
 
 
+_SECTION = re.compile(r":?\(\..*\+0x[0-9a-f]+\)$")
+"""A place in an object, as GNU's linkers write it: the name of a section may hold any character."""
+
+
 def _bfd_place(text: str, file: str, function: str) -> Place:
     """`x.vit:7`, `/a/x.vit:(.text+0x2)` or `b.o:x.vit:(.text+0x0)`; `file` and `function` as an earlier line said them."""
-    plain = re.sub(r":?\([^()]*\+0x[0-9a-f]+\)$", "", text)
+    plain = _SECTION.sub("", text)
     first, mark, rest = plain.partition(":")
     if mark and not rest.isdigit():
         return Place(first, function, rest)
@@ -229,8 +235,12 @@ def _of_gold(lines: list[str]) -> list[Complaint]:
         made = _first(_GOLD, plain)
         if made.kind == "undefined" and made.places:
             file, _, rest = made.places[0].file.partition(":")
+            if rest.isdigit():
+                made.places = [Place(source=made.places[0].file)]
+                found.append(made)
+                continue
             source, mark, function = rest.partition(":function ")
-            made.places = [Place(file, function if mark else "", re.sub(r":?\([^()]*\+0x[0-9a-f]+\)$", "", source))]
+            made.places = [Place(file, function if mark else "", _SECTION.sub("", source))]
         found.append(made)
     return found
 
@@ -265,7 +275,7 @@ def _first(rules: Rules, message: str) -> Complaint:
         if match:
             groups = match.groupdict()
             places = [Place(place) for place in (groups.get("p"), groups.get("q")) if place]
-            return Complaint(kind, (groups.get("s") or "").strip(), groups.get("w") or "", places)
+            return Complaint(kind, (groups.get("s") or groups.get("t") or "").strip(), groups.get("w") or "", places)
     return Complaint("other", message)
 
 

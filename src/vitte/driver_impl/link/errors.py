@@ -7,6 +7,8 @@ A linker knows objects and symbols; what these were made of, the build knows (`O
 
 from __future__ import annotations
 
+import os
+import re
 from typing import Protocol
 
 from vitte.base.diagnostics import Code, Diagnostic, Label, Suggestion
@@ -36,8 +38,13 @@ class Origins(Protocol):
         """The module that an object was made of, "" for a file that is not the build's own."""
         ...
 
-    def uses(self, symbol: str, places: list[Place]) -> tuple[Label, ...]:
-        """Where a symbol that is defined elsewhere is referred to, and where it is declared. `places`: what the linker says of that."""
+    def is_own(self, place: Place) -> bool:
+        """Whether a place is in what the build compiled."""
+        ...
+
+    def uses(self, symbol: str, places: list[Place]) -> tuple[tuple[Label, ...], int]:
+        """Where a symbol that is defined elsewhere is referred to, and where it is declared; and how many more places there are. `places`:
+        what the linker says of that."""
         ...
 
     def definitions(self, symbol: str) -> tuple[Label, ...]:
@@ -59,8 +66,11 @@ class NoOrigins:
     def module(self, file: str) -> str:
         return ""
 
-    def uses(self, symbol: str, places: list[Place]) -> tuple[Label, ...]:
-        return ()
+    def is_own(self, place: Place) -> bool:
+        return False
+
+    def uses(self, symbol: str, places: list[Place]) -> tuple[tuple[Label, ...], int]:
+        return (), 0
 
     def definitions(self, symbol: str) -> tuple[Label, ...]:
         return ()
@@ -81,10 +91,34 @@ def diagnose(text: str, plan: Plan, origins: Origins | None = None) -> list[Diag
             raise DriverError(f"cannot write `{plan.final}`: {complaint.why.lower()}", status=EXIT_TOOLCHAIN, details=text)
         if plan.flavour is LldFlavor.MACHO:
             _plain(complaint)
+        # Objects in a cache have no ending by which a linker's words show that they are meant.
+        complaint.places = [Place(p.source, p.symbol) if not p.file and known.module(p.source) else p for p in complaint.places]
         before = merged.setdefault((complaint.kind, complaint.subject), complaint)
         if before is not complaint:
             before.places += [place for place in complaint.places if place not in before.places]
     return [_DIAGNOSTICS.get(complaint.kind, _other)(complaint, plan, known) for complaint in merged.values()]
+
+
+def precheck(plan: Plan, origins: Origins | None = None) -> list[Diagnostic]:
+    """What is wrong with files that the linker would take without a word: objects of Mach-O that are cut off."""
+    if plan.flavour is not LldFlavor.MACHO or plan.dialect != "lld":
+        return []
+    from vitte.driver_impl.link.macho import MAGIC, damage
+
+    known = origins or NoOrigins()
+    found = []
+    for word in plan.arguments:
+        if word.startswith("-") or known.module(word) or not os.path.isfile(word):
+            continue
+        try:
+            with open(word, "rb") as file:
+                head = file.read(4)
+                why = damage(head + file.read()) if head == MAGIC else ""
+        except OSError:
+            continue  # the linker will say so
+        if why:
+            found.append(_damaged(Complaint("damaged", word, why), plan, known))
+    return found
 
 
 def _plain(complaint: Complaint) -> None:
@@ -101,23 +135,25 @@ def of_two_dlls(symbol: str, first: str, second: str) -> Diagnostic:
 
 
 def _undefined(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
-    symbol = complaint.subject
-    if symbol == "main" and not any(origins.module(place.file) for place in complaint.places):
-        notes = _notes("referred to by", complaint.places, origins)
+    symbol, places = complaint.subject, complaint.places
+    if symbol == "main" and not any(origins.is_own(place) for place in places):
+        notes = _notes("referred to by", places, origins)
         return _error(UNDEFINED, "`main` is used but defined nowhere", notes, "the program needs a procedure `main`")
-    labels = origins.uses(symbol, complaint.places)
-    places = complaint.places
+    labels, more = origins.uses(symbol, places)
     if labels:
-        places = [place for place in places if not origins.module(place.file)]
+        places = [place for place in places if not origins.is_own(place)]
     else:
         labels = _first_line(places, "referred to here", origins)
-    help = 'define it, or name the library that has it: `#[link(name = "...")]`'
-    return _error(UNDEFINED, f"`{demangle(symbol)}` is used but defined nowhere", _notes("referred to by", places, origins), help, labels)
+    notes = _notes("referred to by", places, origins)
+    if more:
+        notes.append("referred to in one more place" if more == 1 else f"referred to in {more} more places")
+    return _error(UNDEFINED, f"`{demangle(symbol)}` is used but defined nowhere", notes, 'define it, or name the library that has it: '
+                  '`#[link(name = "...")]`', labels)  # fmt: skip
 
 
 def _duplicate(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
     labels = origins.definitions(complaint.subject)
-    places = [place for place in complaint.places if not (labels and origins.module(place.file))]
+    places = [place for place in complaint.places if not (labels and origins.is_own(place))]
     said = [Place(place.file, "", place.source) for place in places]
     help = "give one of them another name, or another `#[export_name]`"
     return _error(
@@ -126,9 +162,11 @@ def _duplicate(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic
 
 
 def _library(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
-    name = complaint.subject
+    archive = re.fullmatch(r":?(lib(.+)\.a)", complaint.subject)
+    name = archive.group(2) if archive else complaint.subject
     labels = origins.requests(name)
-    help = f"install it ({_FILES[plan.flavour].format(name)}), or name its folder with `-L`"
+    file = f"as `{archive.group(1)}`" if archive else _FILES[plan.flavour].format(name)
+    help = f"install it ({file}), or name its folder with `-L`"
     return _error(NO_LIBRARY, f"library `{name}` was not found", [] if labels else [_UNASKED], help, labels)
 
 
@@ -152,6 +190,8 @@ def _framework(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic
 
 
 def _missing(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
+    if re.fullmatch(r"lib[^/]+\.a", complaint.subject):
+        return _library(complaint, plan, origins)  # where static libraries are named by their files
     labels = origins.requests(complaint.subject)
     return _error(NO_LIBRARY, f"cannot open `{_name(complaint.subject, origins)}`: {complaint.why.lower()}", [],
                   "was it deleted, or is its name misspelt?", labels)  # fmt: skip
@@ -167,9 +207,32 @@ def _machine(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
 def _damaged(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
     module = origins.module(complaint.subject)
     file = base_name(_name(complaint.subject, origins))
+    labels = origins.requests(complaint.subject)
+    other = "" if module else _format_of(complaint.subject)
+    wanted = _FORMATS[plan.flavour]
+    if other and other != wanted:
+        message = f"`{file}` was compiled for another system than the program"
+        note = f"its format is {other}, and {wanted} is wanted"
+        return _error(OTHER_MACHINE, message, [note], "compile it for the program's target, or leave it out", labels)
     help = "make it again; `vitte cache fsck` finds damage in the cache" if module else "make it again, or leave it out"
-    return _error(DAMAGED, f"`{file}` is not an object file, or a damaged one", [complaint.why] if complaint.why else [], help,
-                  origins.requests(complaint.subject))  # fmt: skip
+    notes = [complaint.why] if complaint.why else []
+    return _error(DAMAGED, f"`{file}` is not an object file or library, or a damaged one", notes, help, labels)
+
+
+_FORMATS = {LldFlavor.ELF: "ELF", LldFlavor.COFF: "COFF", LldFlavor.MACHO: "Mach-O", LldFlavor.WASM: "WebAssembly"}
+_BEGINNINGS = (
+    (b"\x7fELF", "ELF"), (b"\xcf\xfa\xed\xfe", "Mach-O"), (b"\0asm", "WebAssembly"), (b"\x64\x86", "COFF"), (b"\x64\xaa", "COFF"),
+)  # fmt: skip
+
+
+def _format_of(path: str) -> str:
+    """The format of an object, "" for what is none."""
+    try:
+        with open(path, "rb") as file:
+            head = file.read(4)
+    except OSError:
+        return ""
+    return next((name for beginning, name in _BEGINNINGS if head.startswith(beginning)), "")
 
 
 def _entry(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
@@ -180,7 +243,7 @@ def _entry(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
 
 def _other(complaint: Complaint, plan: Plan, origins: Origins) -> Diagnostic:
     message = complaint.subject.replace(plan.output, plan.final)
-    return Diagnostic(LINK_FAILED, "error", message, (), tuple(_notes("about", complaint.places, origins)))
+    return _error(LINK_FAILED, message, _notes("about", complaint.places, origins), "`-v` shows the linker's command and all that it says")
 
 
 _DIAGNOSTICS = {

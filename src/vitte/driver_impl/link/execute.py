@@ -103,6 +103,8 @@ def _make_room(plan: Plan) -> None:
             os.makedirs(folder, exist_ok=True)
         if os.path.isdir(plan.final):
             raise IsADirectoryError(21, "is a directory")
+    except (FileExistsError, NotADirectoryError):
+        raise DriverError(f"cannot write `{plan.final}`: `{folder}` is not a folder", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
         raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
 

@@ -6,6 +6,7 @@ C's `main` is the symbol `_main` here. Signing is the executor's: a linker's own
 from __future__ import annotations
 
 import os
+import struct
 
 from vitte.driver.options import Library, LldFlavor
 from vitte.driver_impl.link.data import Plan, Request, words
@@ -88,3 +89,37 @@ def archive(item: Library, folders: tuple[str, ...]) -> str:
                 return path
         return f"lib{item.name}.a"
     return f"-l{item.name}"
+
+
+MAGIC = b"\xcf\xfa\xed\xfe"
+"""How a 64-bit Mach-O file begins."""
+_SEGMENT_64, _SYMTAB = 0x19, 2
+_SECTION = struct.Struct("<32sQQIIIII")
+"""Names, address, size, offset, alignment, offset and count of relocations, flags; 12 bytes follow that nothing is wanted of."""
+_EMPTY = (1, 12, 18)
+"""Types of sections that take no room in the file."""
+
+
+def damage(data: bytes) -> str:
+    """What of an object lies beyond the end of its file; "" when it is whole, or no object. `ld64.lld` reads on, into whatever is there."""
+    if not data.startswith(MAGIC):
+        return ""
+    try:
+        at = 32
+        for _ in range(struct.unpack_from("<I", data, 16)[0]):
+            kind, size = struct.unpack_from("<2I", data, at)
+            if size < 8 or at + size > len(data):
+                return "its load commands are cut off"
+            if kind == _SEGMENT_64:
+                for number in range(struct.unpack_from("<I", data, at + 64)[0]):
+                    _, _, length, offset, _, relocations, count, flags = _SECTION.unpack_from(data, at + 72 + 80 * number)
+                    if (flags & 0xFF not in _EMPTY and offset + length > len(data)) or relocations + 8 * count > len(data):
+                        return "its sections are cut off"
+            elif kind == _SYMTAB:
+                symbols, count, strings, length = struct.unpack_from("<4I", data, at + 8)
+                if symbols + 16 * count > len(data) or strings + length > len(data):
+                    return "its symbols are cut off"
+            at += size
+    except struct.error:
+        return "it is cut off"
+    return ""

@@ -222,6 +222,9 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins
     understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
+    damaged = [] if options.run.dry_run else errors.precheck(plan, origins)
+    if damaged:
+        return damaged
     result = execute.execute(plan, options.run.dry_run, tell)
     if result.status == 0:
         return []
@@ -230,7 +233,8 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins
         said = said.replace(name, source)
     found = errors.diagnose(said, plan, origins)
     if not found:
-        raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr)
+        raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr,
+                          helps=("`-v` shows its command and what it says",))  # fmt: skip
     if tell is not None:
         tell("it says:\n" + result.stderr.rstrip())
     return found

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from vitte.base.diagnostics import Label
-from vitte.base.source import Location, Span, make_span, span_start
+from vitte.base.source import Location, Span, make_span, span_end, span_start
 from vitte.ir import hir
 
 if TYPE_CHECKING:
@@ -51,18 +51,22 @@ class UnitOrigins:
     def module(self, file: str) -> str:
         return self.modules.get(file, "")
 
-    def uses(self, symbol: str, places: list[Place]) -> tuple[Label, ...]:
+    def is_own(self, place: Place) -> bool:
+        return bool(self.module(place.file) or (not place.file and self.line(place.source)))
+
+    def uses(self, symbol: str, places: list[Place]) -> tuple[tuple[Label, ...], int]:
         foreign = ((unit, proc) for unit, proc in self._procedures() if proc.abi and not proc.has_body)
         wanted = {proc.path: (unit, proc) for unit, proc in foreign if (proc.symbol or proc.name) == symbol}
-        uses = self._nearest(list(self._uses(wanted)), places)[:MOST]
+        uses = self._nearest(list(self._uses(wanted)), places)
         labels = [
-            self._label(use.unit, use.span, "and here" if number else "referred to here", not number) for number, use in enumerate(uses)
+            self._label(use.unit, use.span, "and here" if number else "referred to here", not number)
+            for number, use in enumerate(uses[:MOST])
         ]
         for path in dict.fromkeys(use.path for use in uses) if uses else wanted:
             unit, proc = wanted[path]
             text = "declared here" if proc.name == symbol else f"declared here, as `{symbol}`"
             labels.append(self._label(unit.index, proc.name_span, text, not labels))
-        return tuple(labels)
+        return tuple(labels), max(0, len(uses) - MOST)
 
     def definitions(self, symbol: str) -> tuple[Label, ...]:
         found = [(unit, proc) for unit, proc in self._procedures() if proc.has_body and (proc.symbol or proc.path) == symbol]
@@ -120,14 +124,16 @@ class UnitOrigins:
             yield from sorted(found, key=lambda use: span_start(use.span))
 
     def _nearest(self, uses: list[Use], places: list[Place]) -> list[Use]:
-        """Those in the procedures that the linker names first, then the others in their objects: what was inlined is elsewhere in the text.
-        All when it names none of them."""
+        """Those on the lines and in the procedures that the linker names first, then the others in their objects: what was inlined is
+        elsewhere in the text. All when it names none of them."""
         symbols = {place.symbol.partition("[")[0] for place in places if place.symbol}
         objects = {self.module(place.file) for place in places}
+        lines = {label.where for place in places for label in self.line(place.source)}
         units = self.shop.graph.units
-        named = [use for use in uses if use.owner in symbols]
-        near = [use for use in uses if use not in named and units[use.unit].module in objects]
-        return named + near or uses
+        on_line = [use for use in uses if any(_holds(where, units[use.unit].display, use.span) for where in lines)]
+        named = [use for use in uses if use not in on_line and use.owner in symbols]
+        near = [use for use in uses if use not in on_line and use not in named and units[use.unit].module in objects]
+        return on_line + named + near or uses
 
     def _items(self, index: int) -> list[hir.Item]:
         known = self._lowered.get(index)
@@ -150,6 +156,11 @@ def _references(item: hir.Item, paths: dict[str, tuple[Unit, ProcDef]]) -> Itera
             stack.extend(node)
         elif isinstance(node, Struct):
             stack.extend([getattr(node, name) for name in node.__struct_fields__])
+
+
+def _holds(where: Location, file: str, span: Span) -> bool:
+    """Whether a line of a file holds a span."""
+    return where.file == file and span_start(where.span) <= span_start(span) < span_end(where.span)
 
 
 def _asks(attr: hir.Attr, names: set[str]) -> bool:
