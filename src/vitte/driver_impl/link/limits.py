@@ -31,6 +31,7 @@ _FORMATS: dict[LldFlavor, dict[str, str]] = {
         "compress_debug": "debug information is in a file of its own",
     },
     LldFlavor.MACHO: {
+        "relocatable": "neither `ld64.lld` nor zig's linker can; `--kind static` keeps all objects together",
         "version_script": _EXPORTS,
         "subsystem": _WINDOWS_ONLY,
         "compress_debug": "debug information stays in the objects",
@@ -47,9 +48,7 @@ _FORMATS: dict[LldFlavor, dict[str, str]] = {
 
 _DIALECTS: dict[str, dict[str, str]] = {
     "bfd": {"icf": "GNU ld cannot; LLD, gold and mold can"},
-    "zig": {
-        "icf": "`ld64.lld` can", "relocatable": "`ld64.lld` can; `--lto` makes one object of all units",
-    },
+    "zig": {"icf": "`ld64.lld` can"},
     "cc": {"icf": "which linker the C compiler runs is not known; `--link-arg` speaks to it"},
 }
 

@@ -27,9 +27,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     """
     minimum = request.minimum or OLDEST
     arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum]
-    if request.relocatable:
-        arguments.append("-r")
-    elif request.gc_sections:
+    if request.gc_sections:
         arguments.append("-dead_strip")
     arguments += ["-no_adhoc_codesign", "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]
     if request.icf:
@@ -38,12 +36,12 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments += ["-dylib", "-install_name", f"@rpath/{os.path.basename(request.output)}"]
     elif request.entry:
         arguments += ["-e", f"_{request.entry}"]
-    if not (request.pie or request.shared or request.relocatable):
+    if not (request.pie or request.shared):
         arguments.append("-no_pie")
     arguments += {"none": (), "debug": ("-S",), "all": ("-S", "-x")}[request.strip]
     if request.stack_size:
         arguments += ["-stack_size", hex(request.stack_size)]
-    exports = request.exports if request.shared or request.relocatable else (request.entry or "main", *request.exports)
+    exports = request.exports if request.shared else (request.entry or "main", *request.exports)
     for symbol in exports:
         arguments += ["-exported_symbol", f"_{symbol}"]
     if request.shared and not exports:

@@ -31,8 +31,9 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     """
     scratch = f"{request.temporary}.zig"
     arguments = ["-dynamic"] if request.shared else []
-    arguments += ["-target", f"{request.arch}-macos.{request.minimum or OLDEST}", "-fno-compiler-rt", "-fno-ubsan-rt",
-                  *(("-dead_strip",) if request.gc_sections else ()), *(("-fstrip",) if request.strip != "none" else ()), "-headerpad", "40", "--color", "off", "--cache-dir", scratch, "--global-cache-dir", scratch]  # fmt: skip
+    arguments += ["-target", f"{request.arch}-macos.{request.minimum or OLDEST}", "-fno-compiler-rt", "-fno-ubsan-rt"]
+    arguments += ["-dead_strip"] if request.gc_sections else []
+    arguments += ["-headerpad", "40", "--color", "off", "--cache-dir", scratch, "--global-cache-dir", scratch]
     if request.shared:
         arguments += ["-install_name", f"@rpath/{os.path.basename(request.output)}"]
     else:

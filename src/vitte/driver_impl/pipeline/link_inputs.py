@@ -59,7 +59,9 @@ def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, kee
         inputs.objects.append(done.path)
         inputs.digests[done.path] = done.artifact
         inputs.modules[done.path] = shop.graph.units[index].module
-    if options.kind in (OutputKind.STATIC, OutputKind.OBJECT):
+    # zig's linker complains about what only code refers to that it leaves out.
+    zig_may = options.kind is OutputKind.SHARED and options.target.system == "macos"
+    if options.kind in (OutputKind.STATIC, OutputKind.OBJECT) or zig_may:
         path, inputs.digests[path] = _generated("library", options, context, keeps, own)
         inputs.objects.append(path)
         inputs.modules[path] = "vitte.library"
