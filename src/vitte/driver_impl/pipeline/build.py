@@ -41,7 +41,12 @@ def build(options: DriverOptions, context: DriverContext) -> Built:
             from vitte.driver_impl.pipeline.verify import verify
 
             verify(options, context, package, keeps, goal_of(options))
-        return _build(options, context, package, keeps)
+        built = _build(options, context, package, keeps)
+        if context.log is not None and built.artifacts and not built.failed:
+            from vitte.driver_impl.pipeline.sizes import report
+
+            report(context, built.artifacts)
+        return built
     finally:
         keeps.close(context)
 
