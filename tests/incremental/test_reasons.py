@@ -33,9 +33,19 @@ def reasons(folder: Path, command: str, *options: str) -> dict[str, str]:
 def test_the_last_build_with_the_same_options_is_compared(folder: Path) -> None:
     assert set(reasons(folder, "build").values()) == {"first-build"}
     assert reasons(folder, "test")["part"] == "option-changed"
-    (folder / "src" / "part.vit").write_text(PART.replace("give 1", "give 2 - 1"))
+    (folder / "src" / "part.vit").write_text(PART.replace("give 1", "give two() - 1\n}\n\nproc two() -> int {\n  give 2"))
     assert reasons(folder, "build") == {"part": "source-changed"}
     assert reasons(folder, "test")["part"] == "source-changed"
+
+
+@pytest.mark.parametrize("before", ["check", "build"])
+def test_tests_take_over_what_was_checked(folder: Path, before: str) -> None:
+    vitte(before, cwd=folder)
+    ran = vitte("test", "--explain", "--message-format", "json", cwd=folder)
+    lines = [json.loads(line) for line in ran.out.splitlines() if line.startswith("{")]
+    build = next(line for line in lines if line["$message_type"] == "build")
+    assert (build["parsed"], build["checked"]) == (0, 0) and build["objects"] > 0
+    assert all(line["did"] == ["object"] for line in lines if line["$message_type"] == "rebuilt")
 
 
 def test_an_option_that_was_never_given_is_the_reason(folder: Path) -> None:

@@ -160,7 +160,7 @@ class DriverOptions(Struct, frozen=True, kw_only=True):
     # What
     inputs: Untracked[tuple[str, ...]] = ()
     mode: Untracked[DriverMode] = DriverMode.BUILD
-    tests: Tracked[bool] = False
+    tests: TrackedObject[bool] = False
     """Compile `test` blocks, with a runner as the program's entry."""
     entry: TrackedObject[str] = ""
     """Which `entry NAME at ...` of the root module the program starts with; empty: its `main`."""

@@ -96,7 +96,8 @@ def tally(shop: Workshop, built: Built) -> None:
     for rebuilt in shop.rebuilt:
         index = shop.discovery.by_module[rebuilt.unit]
         rebuilt.did = shop.done[index].did
-    built.rebuilt = shop.rebuilt
+    # A unit may go through the stages before code generation and end in an object that is remembered: that is not worth telling.
+    built.rebuilt = [rebuilt for rebuilt in shop.rebuilt if rebuilt.did]
     own = [unit for unit in units if unit.role != "std" and unit.path != "-"]
     built.watched = [os.path.abspath(unit.path) for unit in own]
     built.watched += shop.discovery.absent()
