@@ -287,7 +287,7 @@ def test_what_nobody_calls_is_not_in_the_image(target: Target, tmp_path: Path) -
     assert 60 < _code_size(image) < 700, "memset alone"
 
 
-@pytest.mark.parametrize("name", ["x86_64-unknown-none", "wasm32-unknown"])
+@pytest.mark.parametrize("name", ["x86_64-unknown-none", "wasm32-unknown", "x86_64-pc-windows"])
 def test_a_function_of_the_program_comes_first(name: str, tmp_path: Path) -> None:
     target = TARGETS[name]
     own = 'module "m" file "m.vit"\nfn "memset"(%0: ptr, %1: i32, %2: SIZE) -> ptr external c {\nbb0:\n  ret %0\n}\nfn "f"(%0: ptr, %1: i32, %2: SIZE) -> ptr external c {\nbb0:\n  %3 = call ptr "memset" %0, %1, %2\n  ret %3\n}\n'

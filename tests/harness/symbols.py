@@ -43,8 +43,8 @@ def _coff(data: bytes) -> list[tuple[str, bool]]:
         if name.startswith(bytes(4)):
             start = strings + int.from_bytes(name[4:], "little")
             name = data[start : data.index(0, start)]
-        if storage in (2, 105):  # external, weak external
-            found.append((name.rstrip(b"\0").decode(), section != 0 or value != 0))
+        if storage in (2, 105):  # external, and weak external: another name for one that is defined
+            found.append((name.rstrip(b"\0").decode(), storage == 105 or section != 0 or value != 0))
         i += 1 + more
     return found
 

@@ -69,7 +69,6 @@ PLANS: dict[str, Plan] = {
     "cc-full": system.driver_plan(("gcc",), elf_request(**FULL)),
     "cc-shared": system.driver_plan(("cc",), request(shared=True, exports=("twice",))),
     "coff": coff.plan(("lld-link",), request(LldFlavor.COFF)),
-    "coff-start": coff.plan(("lld-link",), request(LldFlavor.COFF, start="start.o")),
     "coff-full": coff.plan(("lld-link",), request(LldFlavor.COFF, "aarch64", **FULL)),
     "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
     "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),

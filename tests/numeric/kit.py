@@ -43,4 +43,8 @@ def values(program: Path, calls: list[tuple[str, float, float]], mode: str = "va
 
 
 def texts(program: Path, lines: list[str]) -> list[float]:
-    return list(struct.unpack(f"<{len(lines)}d", run(program, "texts", "".join([line + "\n" for line in lines]).encode())))
+    found: list[float] = []
+    for start in range(0, len(lines), 100_000):  # as much as the probe has room for
+        part = lines[start : start + 100_000]
+        found += struct.unpack(f"<{len(part)}d", run(program, "texts", "".join([line + "\n" for line in part]).encode()))
+    return found

@@ -146,7 +146,11 @@ _FUNCTIONS: dict[str, Callable[..., Decimal]] = {
 
 
 def _power(x: Decimal, y: Decimal) -> Decimal:
-    """The logarithm needs as many digits more as the exponent has before the point."""
+    """The logarithm needs as many digits more as the exponent has before the point. Small whole powers may lie in the middle of two
+    floats, and are exact when they have no more than 800 digits."""
+    if y == int(y) and 2 <= y <= 40:
+        with localcontext(Context(prec=800, Emax=999999, Emin=-999999)):
+            return x ** int(y)
     with localcontext(Context(prec=DIGITS + _GUARD + 10, Emax=999999, Emin=-999999)):
         size = (abs(x).ln() * y).exp()
         return -size if x < 0 and y % 2 != 0 else size
@@ -155,7 +159,7 @@ def _power(x: Decimal, y: Decimal) -> Decimal:
 def value(name: str, *args: float) -> Decimal:
     """The function at exactly these arguments, which are finite and where it is finite."""
     with localcontext(_WIDE):
-        return +_FUNCTIONS[name](*[Decimal(a) for a in args])
+        return _FUNCTIONS[name](*[Decimal(a) for a in args])
 
 
 def ulps(got: float, exact: Decimal) -> float:

@@ -2,14 +2,15 @@
 
 LLVM makes calls for operations that a machine has no instruction for (`fma` on x86-64, a product of 128 bits on WebAssembly), for
 blocks of memory, and where it finds a loop that one of these functions would do. One object holds them all; the linker keeps what is
-called: each stands in a section of its own, and on ELF and WebAssembly one of the program's own by the same name comes first. Nothing of
-the object is exported.
+called: each stands in a section of its own. They are weak: one of the program's own by the same name comes first. Nothing of the object is
+exported.
 
 The functions may not be compiled into calls of themselves: `"no-builtins"` keeps LLVM from finding a `memcpy` in `memcpy`.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -55,15 +56,33 @@ def text(target: Target) -> str:
     is_elf = target.arch != "wasm32" and target.system != "windows"
     head = [
         'source_filename = "builtins"', f'target datalayout = "{machine.data_layout(target)}"', f'target triple = "{target.triple}"',
-        *[f"${name} = comdat any" for name in wanted if not is_elf], _INTRINSICS,
+        *[f'${_OWN if target.system == "windows" and name not in WINDOWS else ""}{name} = comdat any' for name in wanted if not is_elf],
+        _INTRINSICS,
     ]
     bodies: list[str] = []
     for name in wanted:
         body = MEMORY.get(name) or NUMBERS.get(name) or WINDOWS[name]
         place = f'section ".text.{name}"' if is_elf else "comdat"
+        if target.system == "windows":
+            body = _renamed(body, name)
         body = body.replace("HEAD", "define weak hidden").replace("ATTRIBUTES", f"#0 {place}")
         bodies.append(body.replace("SIZE", f"i{target.pointer_bits}"))
     return "\n".join([*head, *bodies, f'attributes #0 = {{ {" ".join(["nounwind", *machine.no_red_zone(target)])} "no-builtins" }}', ""])
+
+
+_OWN = "vitte.rt."
+
+
+def _renamed(body: str, name: str) -> str:
+    """A function that the linker may leave out is never weak in COFF: it gets a name of its own, and the usual one is a weak symbol for
+    it."""
+    found = re.match(rf"HEAD (\S+) @{name}\((.*)\) ATTRIBUTES {{", body)
+    if found is None:
+        return body
+    result, params = found.groups()
+    types = ", ".join([param.split()[0] for param in params.split(", ") if param])
+    own = body.replace(f"@{name}(", f"@{_OWN}{name}(", 1)
+    return f"{own}\n@{name} = weak alias {result} ({types}), ptr @{_OWN}{name}"
 
 
 def support_object(target: Target) -> bytes:

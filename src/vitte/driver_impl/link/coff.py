@@ -16,8 +16,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
 
     `/Brepro`: the header's time stamp is a digest of the image, so equal inputs give equal images. `/opt:ref`: what nothing refers to goes;
     `/opt:icf`: equal procedures become one. `/WX`: an unknown option is a warning otherwise. Without `/debug` no symbols are put into an
-    image at all, so there is nothing to strip. `/start-lib`: of the program's objects those are linked that something refers to. What they
-    hold in sections that are not their own, such as constants of floating point, could not go.
+    image at all, so there is nothing to strip.
     """
     arguments = ["/nologo", f"/machine:{MACHINES[request.arch]}", "/nodefaultlib", "/opt:ref" if request.gc_sections else "/opt:noref",
                  "/opt:icf" if request.icf else "/opt:noicf", "/Brepro"]  # fmt: skip
@@ -35,10 +34,7 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     if request.stack_size or not request.shared:
         arguments.append(f"/stack:{request.stack_size or STACK}")
     arguments += [f"/export:{symbol}" for symbol in request.exports]
-    files = words(request)
-    if request.start and not request.shared:
-        files = (files[0], "/start-lib", *files[1:], "/end-lib")
-    arguments += [f"/out:{request.temporary}", *files]
+    arguments += [f"/out:{request.temporary}", *words(request)]
     arguments += [f"/libpath:{folder}" for folder in request.folders]
     named = [item.name for item in request.libraries if item.kind != "dll"]
     arguments += [name if "/" in name or name.endswith(".lib") else f"{name}.lib" for name in named]
