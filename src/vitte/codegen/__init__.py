@@ -43,6 +43,8 @@ class Backend(Protocol):
 
     def prepare(self, module: Module, ctx: UnitContext) -> Prepared | None: ...
     def compile_text(self, text: str, ctx: UnitContext) -> bytes: ...
+    def bitcode(self, text: str, ctx: UnitContext) -> bytes: ...
+    def merge(self, modules: list[bytes], target: Target, opt_level: str) -> bytes: ...
     def intermediate(self, module: Module, ctx: UnitContext) -> str: ...
     def assembly(self, module: Module, ctx: UnitContext) -> str: ...
     def start_object(self, target: Target) -> bytes: ...
@@ -50,8 +52,8 @@ class Backend(Protocol):
     def library_object(self, target: Target) -> bytes: ...
 
 
-__all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "compile_text", "fill", "library_object", "llvm_ir", "locate",
-           "prepare", "run", "start_object", "support_object"]
+__all__ = ["BACKENDS", "Backend", "Prepared", "Table", "assembly", "backend", "bitcode", "compile_text", "fill", "library_object",
+           "llvm_ir", "locate", "merge", "prepare", "run", "start_object", "support_object"]
 
 BACKENDS: dict[str, str] = {"llvm": "vitte.codegen.llvm"}
 """Backends by name, as modules to be imported when wanted."""
@@ -88,6 +90,17 @@ def compile_text(text: str, ctx: UnitContext, name: str = "llvm") -> bytes:
 
     Raises `llvm.machine.BackendError` when LLVM refuses the text: an internal error."""
     return backend(name).compile_text(text, ctx)
+
+
+def bitcode(text: str, ctx: UnitContext, name: str = "llvm") -> bytes:
+    """A text as a module for `merge`. Raises `llvm.machine.BackendError` when LLVM refuses it: an internal error."""
+    return backend(name).bitcode(text, ctx)
+
+
+def merge(modules: list[bytes], target: Target, opt_level: str, name: str = "llvm") -> bytes:
+    """One object, with empty tables, of all units of a program, optimised together. What only they refer to is not in it if it is not
+    needed. Raises `llvm.machine.BackendError` when they do not fit together: an internal error."""
+    return backend(name).merge(modules, target, opt_level)
 
 
 def llvm_ir(module: Module, ctx: UnitContext) -> str:

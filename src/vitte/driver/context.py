@@ -26,6 +26,7 @@ class UnitContext:
     - `defs`: definitions of every interface in reach; stage 3 adds the unit's own.
     - `overflow_checks`: whether integer overflow panics (else it wraps).
     - `const_step_limit`: how many operations one constant may take.
+    - `lto`: whether the unit is merged with others before it is compiled to an object.
     - `lines_of`: offsets of line starts by display path, for the files of imported units (see `line_table`).
     - `source`: the source text, for the lines that panic messages name; None in tests that have none.
     """
@@ -41,6 +42,7 @@ class UnitContext:
         "const_step_limit",
         "opt_level",
         "debug_info",
+        "lto",
         "source",
         "lines_of",
         "_line_tables",
@@ -58,6 +60,7 @@ class UnitContext:
         const_step_limit: int = 10_000_000,
         opt_level: str = "0",
         debug_info: str = "none",
+        lto: bool = False,
         source: SourceFile | None = None,
     ) -> None:
         self.module = module
@@ -70,6 +73,7 @@ class UnitContext:
         self.const_step_limit = const_step_limit
         self.opt_level = opt_level
         self.debug_info = debug_info
+        self.lto = lto
         self.source = source
         self.lines_of: Callable[[str], list[int]] | None = None
         self._line_tables: dict[str, list[int]] = {}

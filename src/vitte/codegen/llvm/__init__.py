@@ -4,6 +4,7 @@
 - `ops`: one emitter per SSA operation. `wide`: 128-bit arithmetic that would otherwise need a compiler runtime library.
 - `debug`, `debug_types`: DWARF metadata. `machine`: the only place that talks to LLVM. `start`: the entry point.
 - `builtins`: the functions that LLVM calls of its own accord, where no C library has them. `library`: what a library has for tests.
+- `merging`: all units of a program as one module.
 """
 
 from __future__ import annotations
@@ -36,6 +37,18 @@ def compile_text(text: str, ctx: UnitContext) -> bytes:
     from vitte.codegen.llvm import machine
 
     return machine.to_object(text, ctx.target, ctx.opt_level)
+
+
+def bitcode(text: str, ctx: UnitContext) -> bytes:
+    from vitte.codegen.llvm import merging
+
+    return merging.bitcode(text, ctx.target, ctx.opt_level)
+
+
+def merge(modules: list[bytes], target: Target, opt_level: str) -> bytes:
+    from vitte.codegen.llvm import merging
+
+    return merging.merge(modules, target, opt_level)
 
 
 def complete(prepared: Prepared) -> str:

@@ -64,7 +64,7 @@ class _Machines:
 _machines = _Machines()
 
 
-def _llvm() -> Handle:
+def llvm() -> Handle:
     """llvmlite's binding, imported when first used: it takes 50 ms."""
     from importlib import import_module
 
@@ -89,20 +89,20 @@ def machine(target: Target, level: int) -> Handle:
     made = _machines.machines.get((target, level))
     if made is not None:
         return made
-    llvm = _llvm()
+    binding = llvm()
 
-    if target.arch == llvm.get_process_triple().partition("-")[0]:
+    if target.arch == binding.get_process_triple().partition("-")[0]:
         if not _machines.native:
-            llvm.initialize_native_target()
-            llvm.initialize_native_asmprinter()
-            llvm.initialize_native_asmparser()
+            binding.initialize_native_target()
+            binding.initialize_native_asmprinter()
+            binding.initialize_native_asmparser()
             _machines.native = True
     elif not _machines.all:
-        llvm.initialize_all_targets()
-        llvm.initialize_all_asmprinters()
+        binding.initialize_all_targets()
+        binding.initialize_all_asmprinters()
         _machines.all = True
     cpu, features, abi = processor(target)
-    made = llvm.Target.from_triple(target.triple).create_target_machine(
+    made = binding.Target.from_triple(target.triple).create_target_machine(
         cpu=cpu, features=features, opt=level, reloc="static" if target.arch == "wasm32" else "pic", codemodel="default", abiname=abi,
     )
     _machines.machines[target, level] = made
@@ -113,9 +113,9 @@ def processor(target: Target) -> tuple[str, str, str]:
     """CPU, features and ABI name in LLVM's words. `native` is what this machine has, which LLVM is asked for."""
     cpu, features = target.cpu, target.features
     if cpu == "native":
-        llvm = _llvm()
-        cpu = llvm.get_host_cpu_name()
-        features = ",".join([f for f in (llvm.get_host_cpu_features().flatten(), features) if f])
+        binding = llvm()
+        cpu = binding.get_host_cpu_name()
+        features = ",".join([f for f in (binding.get_host_cpu_features().flatten(), features) if f])
     default, abi = _FEATURES.get(target.arch, ("", ""))
     return cpu or ("x86-64" if target.arch == "x86_64" else ""), ",".join([f for f in (default, features) if f]), abi
 
@@ -146,17 +146,18 @@ def data_layout(target: Target) -> str:
     return known
 
 
-def _speed(opt_level: str) -> int:
+def speed(opt_level: str) -> int:
+    """LLVM's level of optimisation, 0 to 3, for one of ours."""
     return {"0": 0, "1": 1, "2": 2, "3": 3, "s": 2, "z": 2}[opt_level]
 
 
 def parse(text: str, target: Target, level: int) -> tuple[Handle, Handle]:
     """A verified module and its target machine. Raises `BackendError`."""
-    llvm = _llvm()
+    binding = llvm()
 
     tm = machine(target, level)
     try:
-        module = llvm.parse_assembly(text)
+        module = binding.parse_assembly(text)
         module.verify()
     except RuntimeError as e:
         raise BackendError(str(e), _excerpt(text, str(e))) from None
@@ -177,22 +178,22 @@ def optimise(module: Handle, tm: Handle, opt_level: str) -> None:
     """LLVM's own pipeline. Nothing at level 0. SLP vectorisation is off unless asked for, loop vectorisation is on even at level 1."""
     if opt_level == "0":
         return
-    llvm = _llvm()
+    binding = llvm()
 
-    speed = _speed(opt_level)
-    tuning = llvm.create_pipeline_tuning_options(speed_level=speed)
+    level = speed(opt_level)
+    tuning = binding.create_pipeline_tuning_options(speed_level=level)
     small = opt_level in "sz"
-    tuning.loop_vectorization = speed >= 2 and not small
-    tuning.slp_vectorization = speed >= 2 and not small
+    tuning.loop_vectorization = level >= 2 and not small
+    tuning.slp_vectorization = level >= 2 and not small
     tuning.loop_interleaving = tuning.loop_vectorization
-    tuning.loop_unrolling = speed >= 2 and not small
-    builder = llvm.create_pass_builder(tm, tuning)
+    tuning.loop_unrolling = level >= 2 and not small
+    builder = binding.create_pass_builder(tm, tuning)
     manager = builder.getModulePassManager()
     manager.run(module, builder)
 
 
 def _ready(text: str, target: Target, opt_level: str) -> tuple[Handle, Handle]:
-    module, tm = parse(text, target, _speed(opt_level))
+    module, tm = parse(text, target, speed(opt_level))
     optimise(module, tm, opt_level)
     return module, tm
 

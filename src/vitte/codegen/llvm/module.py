@@ -75,9 +75,10 @@ class ModuleEmitter:
             signs = "-" * (len(fn.params) + 1) if "c" in fn.flags else ""
             self.signatures[fn.symbol] = Signature(tuple([fn.types[p] for p in fn.params]), fn.result, signs=signs)
             self.defined[fn.symbol] = symbol(fn.symbol)
-        self.has_comdat = ctx.target.system != "macos"
+        # Units that are merged are one module before there is a linker that could keep one of several definitions, or drop any.
+        self.has_comdat = ctx.target.system != "macos" and not ctx.lto
         self.is_coff = ctx.target.system == "windows"
-        self.is_elf = self.has_comdat and not self.is_coff and ctx.target.arch != "wasm32"
+        self.is_elf = ctx.target.system not in ("macos", "windows") and ctx.target.arch != "wasm32"
         self.alone: list[str] = []
         """COFF: symbols that have a section of their own, which the linker may drop. It never drops others."""
         self.linkonce = "linkonce_odr" if self.is_coff else "linkonce_odr hidden"
@@ -219,6 +220,8 @@ class ModuleEmitter:
 
     def own_section(self, name: str) -> str:
         """COFF: suffix of a variable that gets a section of its own."""
+        if not self.has_comdat:
+            return ""
         self.alone.append(name)
         return ", comdat"
 
@@ -240,7 +243,7 @@ class ModuleEmitter:
             comdat = " comdat" if self.has_comdat else ""
         elif fn.linkage == "internal":
             linkage = "internal"
-        if self.is_coff and not comdat:
+        if self.is_coff and self.has_comdat and not comdat:
             if not self.is_shared(fn):
                 self.alone.append(fn.symbol)
             comdat = " comdat"

@@ -183,6 +183,7 @@ def unit_context(unit: Unit, options: DriverOptions, defs: Definitions | None) -
         const_step_limit=options.const_step_limit,
         opt_level=options.opt_level.value,
         debug_info=options.debug_info.value,
+        lto=options.lto,
         source=unit.source,
     )
     ctx.diagnostics = unit.diagnostics

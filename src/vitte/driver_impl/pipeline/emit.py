@@ -97,6 +97,8 @@ def write_objects(options: DriverOptions, context: DriverContext, package: Packa
         if kind is EmitKind.OBJ:
             if graph.root < 0:
                 raise DriverError("a library package has no single object", helps=("name one file",))
+            if options.lto:
+                raise DriverError("with `lto` units have no objects of their own", helps=("`--kind object` makes one of all units",))
             data = read_object(shop, graph.root, options, context)
             path = path or f"{stem(options, package)}.o"
             _write(path, data)

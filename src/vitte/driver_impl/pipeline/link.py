@@ -50,7 +50,12 @@ class Making:
         return any(diagnostic.level == "error" for diagnostic in self.context.diagnostics)
 
     def inputs(self, own: bool = False) -> Inputs:
-        return of_units(self.options, self.context, self.shop, self.keeps, own)
+        merged = ("", "")
+        if self.options.lto:
+            from vitte.driver_impl.pipeline.merge import merged as merge
+
+            merged = merge(self.options, self.context, self.package.name, self.shop, self.keeps)
+        return of_units(self.options, self.context, self.shop, self.keeps, own, merged)
 
     def plan(self, inputs: Inputs) -> tuple[Linker, Plan]:
         return _plan(self.options, self.context, inputs, self.output, self.package.name, self.exports)

@@ -47,21 +47,27 @@ class Inputs(Struct):
         return any(path and not _is(path, known) for path, known in self.digests.items())
 
 
-def of_units(options: DriverOptions, context: DriverContext, shop: Workshop, keeps: Keeps, own: bool = False) -> Inputs:
-    """`own`: with copies in the run's temporary folder, for a cache that is being deleted. Raises `DriverError` when something that the
+def of_units(
+    options: DriverOptions, context: DriverContext, shop: Workshop, keeps: Keeps, own: bool = False, merged: tuple[str, str] = ("", "")
+) -> Inputs:
+    """`own`: with copies in the run's temporary folder, for a cache that is being deleted. `merged`: path and digest of the one object of
+    all units, where they were merged. Raises `DriverError` when something that the
     target needs is not on this machine."""
     supplied = supplies.find(options.target)
     inputs = Inputs(supplied, "", [])
     if options.kind is OutputKind.BIN:
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
-    for index in shop.graph.order:
+    if merged[0]:
+        inputs.objects.append(merged[0])
+        inputs.digests[merged[0]] = merged[1]
+        inputs.modules[merged[0]] = "merged"
+    for index in () if merged[0] else shop.graph.order:
         done = shop.done[index]
         inputs.objects.append(done.path)
         inputs.digests[done.path] = done.artifact
         inputs.modules[done.path] = shop.graph.units[index].module
-    # zig's linker complains about what only code refers to that it leaves out.
-    zig_may = options.kind is OutputKind.SHARED and options.target.system == "macos"
-    if options.kind in (OutputKind.STATIC, OutputKind.OBJECT) or zig_may:
+    # `lld-link` and zig's linker complain about what only code refers to that they leave out.
+    if options.kind is not OutputKind.BIN and not merged[0]:
         path, inputs.digests[path] = _generated("library", options, context, keeps, own)
         inputs.objects.append(path)
         inputs.modules[path] = "vitte.library"

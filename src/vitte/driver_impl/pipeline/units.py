@@ -484,6 +484,11 @@ class Maker:
         if prepared is None:
             return b""
         text, tables = prepared.text, prepared.tables
+        if ctx.lto:
+            from vitte.driver_impl.pipeline.merge import Part, encoder
+
+            code, _ = self._remembered("bitcode", text, lambda: (codegen.bitcode(text, ctx), ()))
+            return encoder.encode(Part(code, tables))
 
         def compiled() -> tuple[bytes, tuple[str, ...]]:
             self.did.append("object")
@@ -493,10 +498,15 @@ class Maker:
                 raise AssertionError("a table of places is not in the object exactly once")
             return codegen.fill(data, found, tables), tuple(f"places {number} {at}" for number, at in enumerate(found))
 
-        key = CacheKey("code", self.unit.module)
-        fingerprint = digest(f"code {self.identity}\n{text}".encode("utf-8", "surrogatepass"))
-        data, places = with_incremental_cache(self.cache, key, fingerprint, lambda _: True, compiled, self.entries.append)
+        data, places = self._remembered("code", text, compiled)
         return codegen.fill(data, _offsets(places), tables)
+
+    def _remembered(self, kind: str, text: str, make: Callable[[], tuple[bytes, tuple[str, ...]]]) -> tuple[bytes, tuple[str, ...]]:
+        """What was made of a text before, or is now."""
+        fingerprint = digest(f"{kind} {self.identity}\n{text}".encode("utf-8", "surrogatepass"))
+        return with_incremental_cache(
+            self.cache, CacheKey(kind, self.unit.module), fingerprint, lambda _: True, make, self.entries.append
+        )
 
 
 def _offsets(dependencies: tuple[str, ...]) -> list[int]:
