@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import shlex
 import shutil
 import signal
 import struct
@@ -16,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 
 from tests.harness.forked import Ran, vitte
+from tests.server.kit import drained, read_until
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions, RunConfig
 from vitte.driver.session import Built, DriverContext
@@ -259,7 +261,7 @@ def test_the_whole_group_is_ended(folder: Path) -> None:
 
 
 def test_a_signal_to_vitte_reaches_a_program_with_a_time_limit(folder: Path) -> None:
-    (folder / "loop.vit").write_text('use std/io\nproc main() {\n  println("up")\n  io.flush()\n  loop { }\n}\n')
+    (folder / "loop.vit").write_text(LOOP)
     vitte("build", "loop.vit", cwd=folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "vitte", "run", "loop.vit", "--timeout", "60"], cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -270,44 +272,56 @@ def test_a_signal_to_vitte_reaches_a_program_with_a_time_limit(folder: Path) -> 
     assert process.wait(20) == -signal.SIGTERM
 
 
-def in_terminal(folder: Path, words: list[str], typed: bytes, until: bytes) -> tuple[bytes, int]:
-    """What a command says in a terminal where `typed` is written once `until` was seen, and its wait status."""
+def in_terminal(folder: Path, *words: str) -> tuple[int, int]:
+    """A command in a terminal of its own: its process, and our end of the terminal."""
     pid, terminal = pty.fork()
     if pid == 0:
         os.chdir(folder)
-        os.execv(sys.executable, [sys.executable, "-m", "vitte", *words])
-    said = b""
-    typing = typed
-    try:
-        while True:
-            try:
-                data = os.read(terminal, 1 << 16)
-            except OSError:
-                break
-            if not data:
-                break
-            said += data
-            if typing and until in said:
-                os.write(terminal, typing)
-                typing = b""
-    finally:
-        _, status = os.waitpid(pid, 0)
-        os.close(terminal)
-    return said, status
+        os.execv(words[0], words)
+    return pid, terminal
+
+
+def ended(pid: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+
+LOOP = 'use std/io\nproc main() {\n  println("up")\n  io.flush()\n  loop { }\n}\n'
+VITTE = (sys.executable, "-m", "vitte")
+ASK = 'use std/io\nproc main() {\n  println("name?")\n  println("<{}>", io.read_line() ?? "")\n}\n'
 
 
 def test_a_program_with_a_time_limit_reads_from_the_terminal(folder: Path) -> None:
-    (folder / "ask.vit").write_text(
-        'use std/io\nproc main() {\n  println("name?")\n  println("<{}>", io.read_line() ?? "")\n}\n'
-    )
-    said, status = in_terminal(folder, ["run", "ask.vit", "--timeout", "60"], b"Ada\n", b"name?")
-    assert status == 0 and b"<Ada>" in said
+    (folder / "ask.vit").write_text(ASK)
+    pid, terminal = in_terminal(folder, *VITTE, "run", "ask.vit", "--timeout", "60")
+    read_until(terminal, b"name?")
+    os.write(terminal, b"Ada\n")
+    assert b"<Ada>" in drained(terminal)
+    assert ended(pid) == 0
 
 
 def test_ctrl_c_ends_a_program_with_a_time_limit(folder: Path) -> None:
-    (folder / "loop.vit").write_text('use std/io\nproc main() {\n  println("up")\n  io.flush()\n  loop { }\n}\n')
-    said, status = in_terminal(folder, ["run", "loop.vit", "--timeout", "60"], b"\x03", b"up")
-    assert os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGINT, said
+    (folder / "loop.vit").write_text(LOOP)
+    pid, terminal = in_terminal(folder, *VITTE, "run", "loop.vit", "--timeout", "60")
+    read_until(terminal, b"up")
+    os.write(terminal, b"\x03")
+    drained(terminal)
+    assert ended(pid) == -signal.SIGINT
+
+
+def test_ctrl_z_stops_a_program_with_a_time_limit_and_vitte(folder: Path) -> None:
+    (folder / "ask.vit").write_text(ASK)
+    vitte("build", "ask.vit", cwd=folder)
+    command = f"{shlex.join(VITTE)} run ask.vit --timeout 60"
+    pid, terminal = in_terminal(folder, "/bin/bash", "--norc", "-c", f"set -m; {command}; echo stopped $?; read; fg; echo ended $?")
+    read_until(terminal, b"name?")
+    os.write(terminal, b"\x1a")
+    read_until(terminal, b"stopped 148")
+    os.write(terminal, b"\n")
+    read_until(terminal, b"run ask.vit")
+    os.write(terminal, b"Ada\n")
+    assert b"<Ada>" in read_until(terminal, b"ended 0")
+    drained(terminal)
+    ended(pid)
 
 
 # --- dry runs -----------------------------------------------------------------------------------------------------------------

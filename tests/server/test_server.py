@@ -80,6 +80,12 @@ SAMPLES: list[tuple[str, ...]] = [
     ("run", "aborts.vit"),
     ("run", "loop.vit", "--timeout", "0.3"),
     ("run", "hello.vit", "--cwd", "nowhere"),
+    ("run", "asks.vit", "--env-clear", "--env", "COLOUR=blue"),
+    ("run", "asks.vit", "--target", "wasm32-wasi", "--env", "COLOUR=red", "--", "a b"),
+    ("run", "seven.vit", "--target", "wasm32-wasi"),
+    ("run", "panics.vit", "--target", "wasm32-wasi"),
+    ("run", "loop.vit", "--target", "wasm32-wasi", "--timeout", "0.5"),
+    ("run", "hello.vit", "--target", "wasm32-wasi", "--dir", "nowhere"),
     ("run", "mine"),
     ("check", "wrong.vit"),
     ("check", "wrong.vit", "--color", "always"),
@@ -210,9 +216,10 @@ def test_a_program_has_the_terminal(env: dict[str, str], served: Place, folder: 
     assert b"3 true\r\n" in text
 
 
+@pytest.mark.parametrize("words", [(), ("--target", "wasm32-wasi"), ("--timeout", "60")], ids=" ".join)
 @pytest.mark.parametrize("env", [{}, {"VITTE_NO_SERVER": "1"}], ids=["with", "without"])
-def test_ctrl_c_ends_the_program(env: dict[str, str], served: Place, folder: Path) -> None:
-    pid, end = terminal(served, folder, "run", "loop.vit", env=env)
+def test_ctrl_c_ends_the_program(env: dict[str, str], words: tuple[str, ...], served: Place, folder: Path) -> None:
+    pid, end = terminal(served, folder, "run", "loop.vit", *words, env=env)
     read_until(end, b"begun")
     os.write(end, b"\x03")
     drained(end)

@@ -32,6 +32,12 @@ class Terminal:
         if _set_group(self.descriptor, group):
             _kill(group, _signal.SIGCONT)
 
+    def is_had_by(self, group: int) -> bool:
+        try:
+            return self.descriptor >= 0 and os.tcgetpgrp(self.descriptor) == group
+        except OSError:
+            return False
+
     def take(self) -> None:
         if self.descriptor >= 0:
             _set_group(self.descriptor, os.getpgrp())
@@ -49,14 +55,17 @@ def _set_group(descriptor: int, group: int) -> bool:
         _signal.pthread_sigmask(_signal.SIG_SETMASK, before)
 
 
-def watch(pid: int, seconds: float) -> int | None:
+def watch(pid: int, seconds: float, caught: list[int]) -> int | None:
     """Wait for a child that leads its own group, which has the terminal meanwhile: its wait status, or None when it was still running after
-    `seconds`, and then all of its group has been ended. When it stops, so does this process, and both go on together."""
+    `seconds`, and then all of its group has been ended. When it stops, so does this process, and both go on together. `caught`: signals
+    that came since before there was such a child; they are passed on."""
     from time import monotonic, sleep
 
     terminal = Terminal()
-    terminal.give(pid)
     forwarded = _Forwarded(pid)
+    terminal.give(pid)
+    for number in caught:
+        _kill(pid, number)
     end = monotonic() + seconds
     pause = 0.0005
     try:
@@ -64,10 +73,13 @@ def watch(pid: int, seconds: float) -> int | None:
             ended, status = os.waitpid(pid, os.WNOHANG | os.WUNTRACED)
             if ended and not os.WIFSTOPPED(status):
                 return status
+            if ended and os.WSTOPSIG(status) in (_signal.SIGTTIN, _signal.SIGTTOU) and terminal.is_had_by(pid):
+                _kill(pid, _signal.SIGCONT)  # it asked for the terminal before it had it
+                continue
             if ended:
                 stopped = monotonic()
                 terminal.take()
-                os.kill(os.getpid(), _signal.SIGSTOP)
+                os.kill(os.getpid(), _signal.SIGTSTP)
                 end += monotonic() - stopped
                 terminal.give(pid)
                 _kill(pid, _signal.SIGCONT)

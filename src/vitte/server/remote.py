@@ -119,9 +119,10 @@ class _Conversation:
 
 def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes) -> tuple[bytes, int]:
     # The terminal sends Ctrl-C to both: the program decides, and how it ended is passed on. A handler is not inherited.
+    caught: list[int] = []
     before = _signal.getsignal(_signal.SIGINT)
     if before != _signal.SIG_IGN:
-        _signal.signal(_signal.SIGINT, _ignored)
+        _signal.signal(_signal.SIGINT, lambda number, frame: caught.append(number))
     failure, report = os.pipe()
     try:
         pid = os.fork()
@@ -135,7 +136,7 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
         if seconds:
             from vitte.server.group import watch
 
-            status = watch(pid, seconds)
+            status = watch(pid, seconds, caught)
             if status is None:
                 return protocol.TIMED_OUT, 0
         else:
@@ -144,10 +145,6 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
     finally:
         _signal.signal(_signal.SIGINT, before)
         os.close(failure)
-
-
-def _ignored(number: int, frame: object) -> None:
-    """A handler that does nothing."""
 
 
 def _become(folder: str, arguments: list[bytes], environment: bytes, report: int, apart: bool) -> None:

@@ -18,14 +18,15 @@ def launch(command: list[str], folder: str, environment: dict[str, str] | None, 
     grouped = bool(timeout) and GROUPS
     # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
     catch = _in_main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
-    before = signal.signal(signal.SIGINT, lambda number, frame: None) if catch else None
+    caught: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number)) if catch else None
     source, out, err = streams
     try:
         process = subprocess.Popen(
             command, cwd=folder or None, env=environment, stdin=source, stdout=out, stderr=err, process_group=0 if grouped else None
         )
         if grouped:
-            return _watched(process, timeout)
+            return _watched(process, timeout, caught)
         try:
             return process.wait(timeout or None)
         except BaseException:
@@ -37,10 +38,10 @@ def launch(command: list[str], folder: str, environment: dict[str, str] | None, 
             signal.signal(signal.SIGINT, before)
 
 
-def _watched(process: subprocess.Popen[bytes], timeout: float) -> int:
+def _watched(process: subprocess.Popen[bytes], timeout: float, caught: list[int]) -> int:
     from vitte.server.group import watch
 
-    status = watch(process.pid, timeout)
+    status = watch(process.pid, timeout, caught)
     if status is None:
         process.returncode = -signal.SIGKILL
         raise subprocess.TimeoutExpired(process.args, timeout)

@@ -139,6 +139,7 @@ def run(job: Job, shown: str = "") -> int:
         return TRAPPED
     runs = _Run(store, start)
     try:
+        runs.begin()
         runs.thread.join(job.timeout or None)
     except KeyboardInterrupt:
         engine.increment_epoch()
@@ -192,9 +193,11 @@ class _Run:
         self.store = store
         self.start = start
         self.error: BaseException | None = None
+        self.thread = threading.Thread(target=self._work, daemon=True)
+
+    def begin(self) -> None:
         before = threading.stack_size(STACK + (16 << 20))
         try:
-            self.thread = threading.Thread(target=self._work, daemon=True)
             self.thread.start()
         finally:
             threading.stack_size(before)
