@@ -243,7 +243,8 @@ def test_key_has_all_of_a_plan_that_matters(name: str) -> None:
     if name == "arguments":
         assert key("/c/b.o", **usual) != before  # type: ignore[arg-type]
     else:
-        changed = {"flavour": LldFlavor.ELF, "final": "/x/other", "identifier": "that"}[name]
+        changed = {"flavour": LldFlavor.ELF, "final": "/x/other", "identifier": "that",
+                   "copies": (("/c/a.o", "/x/out.objects/m.o"),)}[name]  # fmt: skip
         assert key("/c/a.o", **{**usual, name: changed}) != before  # type: ignore[arg-type]
 
 

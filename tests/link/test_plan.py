@@ -73,6 +73,7 @@ PLANS: dict[str, Plan] = {
     "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
     "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),
     "macho-full": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
+    "macho-debug": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, objects=("ab/cd", "ab/ef"), names=("demo/shapes", "std/rt"))),
     "macho-shared": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, shared=True, exports=("twice",), output="out/libx.dylib")),
     "zig": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, "aarch64", objects=("cache/ab/cd", "b.o"), identifier="demo")),
     "zig-full": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
@@ -87,6 +88,7 @@ def shown(plan: Plan) -> str:
     lines = ["program " + " ".join(plan.program), f"dialect {plan.dialect}", f"quoting {plan.quoting}", *plan.arguments]
     lines += [f"before-response {word}" for word in plan.before_response]
     lines += [f"failure {text}" for text in plan.failures]
+    lines += [f"copy {name} of {path}" for path, name in plan.copies]
     lines += [f"link {name} -> {path}" for path, name in plan.links] + [f"scratch {path}" for path in plan.scratch]
     lines += [f"identifier {plan.identifier}"] if plan.identifier else []
     lines += [f"text {path}: {text!r}" for path, text in plan.texts]

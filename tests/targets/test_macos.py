@@ -5,6 +5,7 @@ A few of them always, all of them with `--all`. Both linkers that make such imag
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from tests.harness.forked import vitte
 from tests.harness.programs import programs, title
 from tests.harness.running import said_of
-from tests.link.macho_check import check_image
+from tests.link.macho_check import check_image, parse
 from vitte.driver.options import LldFlavor
 from vitte.driver.target import TARGETS
 from vitte.driver_impl.link import lld
@@ -47,7 +48,7 @@ def cases() -> list[object]:
 
 def build(path: Path, folder: Path, target: str, *options: str, env: dict[str, str]) -> Path:
     image = folder / "program"
-    ran = vitte("build", str(path), "--target", target, "-o", str(image), *options, env=env)
+    ran = vitte("build", path.name, "--target", target, "-o", str(image), *options, cwd=path.parent, env=env)
     assert ran.status == 0, ran.err
     return image
 
@@ -79,7 +80,25 @@ def test_hello(target: str, name: str, options: tuple[str, ...], tmp_path: Path)
     if "-g" not in options:
         # Segments begin at pages of 16 KiB on arm64: three of them, and what is linked by.
         assert image.stat().st_size <= (60_000 if target.startswith("aarch64") else 28_000)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["program"]
+    objects = ["program.objects"] if name == "ld64.lld" and "-g" in options else []
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["program", *objects]
+
+
+def test_objects_with_debug_information_stay_beside_the_program(tmp_path: Path) -> None:
+    """An image names them, from its own folder on; they come back with it when it is remembered."""
+    source = tmp_path / "hello.vit"
+    shutil.copy(ROOT / "examples" / "hello.vit", source)
+    image = build(source, tmp_path, "aarch64-apple-macos", "-g", env=linker("ld64.lld"))
+    data = image.read_bytes()
+    names = [symbol.name for symbol in parse(image).symbols if symbol.raw_type == 0x66]
+    assert "program.objects/hello.o" in names and "program.objects/std.rt.o" in names
+    assert all((tmp_path / name).read_bytes()[:4] == b"\xcf\xfa\xed\xfe" for name in names)
+    assert b"__debug_info" in (tmp_path / "program.objects" / "hello.o").read_bytes()
+    assert str(tmp_path).encode() not in data
+    image.unlink()
+    shutil.rmtree(tmp_path / "program.objects")
+    build(source, tmp_path, "aarch64-apple-macos", "-g", env=linker("ld64.lld"))
+    assert image.read_bytes() == data and all((tmp_path / name).exists() for name in names)
 
 
 @pytest.mark.parametrize("name", ["ld64.lld", "zig"])

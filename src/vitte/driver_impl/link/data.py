@@ -55,6 +55,8 @@ class Request(Struct, frozen=True, kw_only=True):
     """The oldest version of the system that is to run it (Mach-O)."""
     identifier: str = ""
     """By what name the system is to know it (Mach-O); "" for the output's."""
+    names: tuple[str, ...] = ()
+    """Of what modules the objects are, in their order, when debuggers are to find these beside the image (Mach-O)."""
     gc_sections: bool = True
     """What nothing refers to is left out."""
     icf: bool = False
@@ -69,7 +71,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A link that can be run. `program` and `arguments` are the whole command line.
 
     - `output`: what the linker writes, renamed to `final` after success. `beside`: what else it may leave, deleted after failure;
-      `scratch`: folders that are there for this link alone, deleted in any case. `links`: files, and names that they have meanwhile.
+      `scratch`: folders that are there for this link alone, deleted in any case. `links`: files, and names that they have meanwhile;
+      `copies`: files, and where they stay beside the image.
     - `identifier`: what the linker wrote is a Mach-O image, and is signed with this name before it is renamed; "" for other images.
     - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`, `zig`; `cc` for a C compiler that runs one of them.
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
@@ -89,6 +92,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     beside: tuple[str, ...] = ()
     scratch: tuple[str, ...] = ()
     links: tuple[tuple[str, str], ...] = ()
+    copies: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
     texts: tuple[tuple[str, str], ...] = ()
 

@@ -75,6 +75,12 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         for path in (plan.output, response, *(path for path, _ in plan.texts), *(() if succeeded else (plan.final, *plan.beside))):
             if path:
                 _unlink(path)
+        if not succeeded:
+            for folder in dict.fromkeys(os.path.dirname(name) for _, name in plan.copies):
+                try:
+                    os.rmdir(folder)
+                except OSError:
+                    pass  # others made of the same sources may be there
         for path in plan.scratch:
             from shutil import rmtree
 
@@ -82,8 +88,12 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
 
 
 def _link_names(plan: Plan) -> None:
-    """Give files the other names that the linker wants: links where there are any, else copies."""
+    """Give files the other names that the linker wants (links where there are any, else copies), and copy those that are to stay."""
     try:
+        for source, name in plan.copies:
+            os.makedirs(os.path.dirname(name), exist_ok=True)
+            with open(source, "rb") as file:
+                write_atomic(name, file.read())
         for source, name in plan.links:
             os.makedirs(os.path.dirname(name), exist_ok=True)
             try:

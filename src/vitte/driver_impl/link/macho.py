@@ -9,11 +9,13 @@ import os
 import struct
 
 from vitte.driver.options import Library, LldFlavor
-from vitte.driver_impl.link.data import Plan, Request, words
+from vitte.driver_impl.link.data import Plan, Request, named, words
 
 ARCHS = {"x86_64": "x86_64", "aarch64": "arm64"}
 OLDEST = "11.0"
 """The first system with arm64."""
+OBJECTS = ".objects"
+"""What the name of the folder with an image's objects ends in."""
 IN_SYSTEM = ("System", "c", "m", "pthread", "dl", "util", "info", "proc", "poll", "dbm")
 """Libraries that are other names of libSystem, which is always linked with."""
 
@@ -21,15 +23,21 @@ IN_SYSTEM = ("System", "c", "m", "pthread", "dl", "util", "info", "proc", "poll"
 def plan(program: tuple[str, ...], request: Request) -> Plan:
     """Pure, but for looking where static libraries are.
 
-    `-reproducible`: no time stamp of an object stands in the image. `-oso_prefix .`: with debug information the objects' names do, which
-    debuggers read them from; they are shown from the folder of the link on. `-fatal_warnings`: an object for another architecture is a
+    Debug information stays in the objects, and the image names these: so they are copied into a folder beside it, and named from there on
+    (`-oso_prefix`), without a time stamp (`-reproducible`). `-fatal_warnings`: an object for another architecture is a
     warning otherwise, and its symbols are missing. `-exported_symbol`: a program's other symbols would all be found by what it loads.
     """
     minimum = request.minimum or OLDEST
     arguments = ["-arch", ARCHS[request.arch], "-platform_version", "macos", minimum, minimum]
     if request.gc_sections:
         arguments.append("-dead_strip")
-    arguments += ["-no_adhoc_codesign", "-reproducible", "-oso_prefix", ".", "-fatal_warnings", "--error-limit=0"]
+    folder, name = os.path.split(request.output)
+    if os.path.isabs(folder):
+        folder = os.path.realpath(folder)  # as the linker resolves it
+    copies = tuple((path, os.path.join(folder, f"{name}{OBJECTS}", f"{module.replace('/', '.')}.o"))
+                   for path, module in zip(request.objects, request.names))  # fmt: skip
+    arguments += ["-no_adhoc_codesign", "-reproducible", "-oso_prefix", os.path.join(folder, "") or "."]
+    arguments += ["-fatal_warnings", "--error-limit=0"]
     if request.icf:
         arguments.append("--icf=all")
     if request.shared:
@@ -48,12 +56,13 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments.append("-no_exported_symbols")
     for folder in request.rpaths:
         arguments += ["-rpath", folder]
-    arguments += ["-o", request.temporary, *words(request)]
+    instead = dict(copies)
+    arguments += ["-o", request.temporary, *(named(instead.get(word, word)) for word in words(request))]
     arguments += [f"-L{folder}" for folder in request.folders]
     arguments += libraries(request)
     arguments += [*request.runtime, *request.if_needed, *request.args]
     return Plan(program=program, arguments=tuple(arguments), output=request.temporary, final=request.output, flavour=LldFlavor.MACHO,
-                identifier=identifier_of(request))  # fmt: skip
+                identifier=identifier_of(request), copies=copies, beside=tuple(path for _, path in copies))  # fmt: skip
 
 
 def identifier_of(request: Request) -> str:

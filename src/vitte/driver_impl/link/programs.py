@@ -60,6 +60,7 @@ _SETTINGS = (
     "LD_RUN_PATH", "LDEMULATION", "GNUTARGET",  # GNU ld, gold
     "LINK", "_LINK_", "LIB", "LIBPATH",  # lld-link
     "MACOSX_DEPLOYMENT_TARGET", "SDKROOT", "ZERO_AR_DATE", "SOURCE_DATE_EPOCH",
+    "PWD",  # by which LLD calls the folder: it may be a link to it
 )  # fmt: skip
 _PREFIXES = ("LLD_", "MOLD_", "ZIG_")
 

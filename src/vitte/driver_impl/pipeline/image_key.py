@@ -74,11 +74,12 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
         return ""
     lines = [heading("image"), f"linker {identity}"]
     digests = digests | {path: digest(text.encode("utf-8", "surrogatepass")) for path, text in plan.texts}
-    digests |= {path: f"beside {number}" for number, path in enumerate(plan.beside)}
+    digests |= {path: f"beside {number}" for number, path in enumerate(plan.beside) if path not in dict(plan.copies).values()}
     if plan.flavour is not LldFlavor.ELF:
         lines.append(f"name {os.path.basename(plan.final)!r} {plan.identifier!r}")  # they may stand in the image
+    lines += [f"copy {os.path.basename(name)!r}" for _, name in plan.copies]  # the image names them
     before = ""
-    names = {**{name: source for source, name in plan.links}, **dict.fromkeys(plan.scratch, "scratch")}
+    names = {**{name: source for source, name in (*plan.links, *plan.copies)}, **dict.fromkeys(plan.scratch, "scratch")}
     for word in plan.arguments:
         line = _line(names.get(word, word), before, plan, digests, memo)
         if not line:

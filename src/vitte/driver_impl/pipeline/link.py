@@ -234,7 +234,7 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins
     if result.status == 0:
         return []
     said = result.stderr
-    for source, name in plan.links:
+    for source, name in (*plan.links, *plan.copies):
         said = said.replace(name, source)
     found = errors.diagnose(said, plan, origins)
     if not found:
