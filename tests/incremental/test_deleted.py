@@ -60,7 +60,7 @@ def before(monkeypatch: pytest.MonkeyPatch, place: str, deed: Callable[[], None]
         "vitte.driver_impl.pipeline.whole.run_all",
         "vitte.driver_impl.pipeline.whole.locate_objects",
         "vitte.driver_impl.pipeline.emit.write_objects",
-        "vitte.driver_impl.pipeline.build.put_image",
+        "vitte.driver_impl.pipeline.link.put_files",
     ],
 )
 @pytest.mark.parametrize("deed", [delete, damage])

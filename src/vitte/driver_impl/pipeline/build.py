@@ -67,14 +67,15 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
             if plan is not None:
                 _planned(plan, planner, options, context, output)  # what it says is said before it fails
             raise
-    # Only from here on is there something to do, and the compiler to be loaded.
-    from vitte.driver_impl.pipeline.emit import write_header, write_objects, write_texts
-    from vitte.driver_impl.pipeline.link import link_program
+    # Only from here on is there something to do, and the compiler to be loaded, each part when it is needed.
     from vitte.driver_impl.pipeline.whole import compile_all, locate_objects, tally
 
     shop, built = compile_all(options, context, package, keeps, goal)
     dumps = shop.done[shop.graph.root].texts if shop.graph.root >= 0 else []
-    write_texts(options, package, dumps, built)
+    if dumps:
+        from vitte.driver_impl.pipeline.emit import write_texts
+
+        write_texts(options, package, dumps, built)
     if goal == "ssa" and not built.failed:
         from vitte.driver_impl.cache import codec
 
@@ -82,10 +83,17 @@ def _build(options: DriverOptions, context: DriverContext, package: Package, kee
     kept = Kept()
     if goal == "object" and not built.failed:
         locate_objects(shop, options, context)
-        write_objects(options, context, package, shop, built)
+        if options.emit:
+            from vitte.driver_impl.pipeline.emit import write_objects
+
+            write_objects(options, context, package, shop, built)
         if image_wanted(options, shop.graph.root >= 0):
+            from vitte.driver_impl.pipeline.link import link_program
+
             kept = link_program(options, context, package, shop, built, keeps, output)
     if not built.failed and any(kind is EmitKind.HEADER for kind, _ in options.emit):
+        from vitte.driver_impl.pipeline.emit import write_header
+
         write_header(options, context, package, shop, built, output)
     tally(shop, built)
     if planner is not None and _is_plain(shop, built, kept):

@@ -14,7 +14,7 @@ from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor, Ou
 from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
-from vitte.driver_impl.link import errors, execute
+from vitte.driver_impl.link import execute
 from vitte.driver_impl.link.data import Plan, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
@@ -22,10 +22,11 @@ from vitte.driver_impl.pipeline.image import Kept, linker_of, put_files
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
-from vitte.driver_impl.pipeline.origins import UnitOrigins
 from vitte.driver_impl.pipeline.request import request
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
+
+NO_MODULES: dict[str, str] = {}
 
 
 class Making:
@@ -112,7 +113,7 @@ def _linked(making: Making) -> Made:
             return known
     built.command = plan.command
     try:
-        complaints = _execute(plan, options, making.context, UnitOrigins(making.shop, inputs.modules))
+        complaints = _execute(plan, options, making.context, making.shop, inputs.modules)
         again = bool(complaints) and inputs.are_lost()
     except DriverError:
         again = inputs.are_lost()
@@ -124,7 +125,7 @@ def _linked(making: Making) -> Made:
         inputs = making.inputs(own=True)
         _, plan = making.plan(inputs)
         built.command = plan.command
-        complaints = _execute(plan, options, making.context, UnitOrigins(making.shop, inputs.modules))
+        complaints = _execute(plan, options, making.context, making.shop, inputs.modules)
     built.commands.append(built.command)
     making.context.diagnostics.extend(complaints)
     if options.run.dry_run or making.failed:
@@ -222,9 +223,11 @@ def _plan(
     return linker, plan_link(linker, request(options, linker, inputs, output, temporary, name, exports))
 
 
-def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins: errors.Origins | None = None) -> list[Diagnostic]:
-    """What the linker complained about; `-v` shows its own words. Raises `DriverError` when it crashed or said nothing that is
-    understood."""
+def _execute(
+    plan: Plan, options: DriverOptions, context: DriverContext, shop: Workshop | None = None, modules: dict[str, str] = NO_MODULES
+) -> list[Diagnostic]:
+    """What the linker complained about; `-v` shows its own words. `shop`: the build whose units these are, and `modules` by the paths of
+    their objects, to show places in the source. Raises `DriverError` when it crashed or said nothing that is understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
     damaged = [] if options.run.dry_run else errors.precheck(plan, origins)
@@ -236,7 +239,11 @@ def _execute(plan: Plan, options: DriverOptions, context: DriverContext, origins
     said = result.stderr
     for source, name in (*plan.links, *plan.copies):
         said = said.replace(name, source)
-    found = errors.diagnose(said, plan, origins)
+    # Links seldom fail, and what there is to say then takes longer to load than a small link takes.
+    from vitte.driver_impl.link import errors
+    from vitte.driver_impl.pipeline.origins import UnitOrigins
+
+    found = errors.diagnose(said, plan, UnitOrigins(shop, modules) if shop is not None else None)
     if not found:
         raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr,
                           helps=("`-v` shows its command and what it says",))  # fmt: skip
