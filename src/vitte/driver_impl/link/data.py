@@ -62,6 +62,10 @@ class Request(Struct, frozen=True, kw_only=True):
     strip: str = "none"
     """`none`, `debug` or `all`."""
     compress_debug: str = "none"
+    debug: bool = False
+    """The objects have debug information that the linker makes a file of (PE)."""
+    names: tuple[str, ...] = ()
+    """What the objects are called in that file, in their order."""
     args: tuple[str, ...] = ()
 
 
@@ -75,6 +79,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
     - `texts`: files, by path, that the linker is to read and that are there for this link alone.
+    - `folder`: where the linker is run, "" for where this process is: relative paths of `arguments` and names in `links` are meant from
+      there. It is made for the link.
     """
 
     program: tuple[str, ...]
@@ -91,6 +97,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     links: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
     texts: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
 
     @property
     def command(self) -> list[str]:

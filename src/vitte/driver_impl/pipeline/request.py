@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from vitte.driver.error import DriverError
-from vitte.driver.options import DriverOptions, LldFlavor, OptLevel, OutputKind
+from vitte.driver.options import DebugInfo, DriverOptions, LldFlavor, OptLevel, OutputKind
 from vitte.driver_impl.link.data import Request
 from vitte.driver_impl.link.programs import Linker
+from vitte.driver_impl.pipeline.library import member_names
 from vitte.driver_impl.pipeline.link_inputs import Inputs
 
 FOLDS = ("lld", "gold", "mold")
@@ -31,6 +32,7 @@ def request(
     entry = options.entry_symbol or ("" if shared else supplied.entry)
     icf = options.icf if options.icf is not None else options.opt_level is not OptLevel.O0 and _folds(linker)
     bare = relocatable or shared
+    debug = options.debug_info is not DebugInfo.NONE and linker.flavour is LldFlavor.COFF
     return Request(
         flavour=linker.flavour, arch=options.target.arch, start="" if bare else supplied.start or inputs.start,
         objects=tuple(inputs.objects), output=output, temporary=temporary, shared=shared, relocatable=relocatable, pie=pie, static=static,
@@ -42,6 +44,7 @@ def request(
         version_script=_script(options), rpaths=options.rpaths, stack_size=options.stack_size, subsystem=options.subsystem,
         minimum=supplied.minimum, gc_sections=options.gc_sections is not False, icf=icf and not relocatable, strip=options.strip,
         compress_debug=options.compress_debug, args=options.link_args,
+        debug=debug, names=tuple(member_names(inputs.modules, inputs.objects)) if debug else (),
     )  # fmt: skip
 
 
