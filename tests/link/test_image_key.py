@@ -231,6 +231,7 @@ HARMLESS = {
     "failures": "an image that is remembered was made without any",
     "scratch": "folders for this link alone",
     "links": "names of the objects for this link alone",
+    "folder": "for this link alone; what is named in it is in `links`, or written",
     "beside": "the arguments name them, by their order: see above",
     "texts": "the arguments name them, by their contents: see above",
 }

@@ -70,10 +70,12 @@ PLANS: dict[str, Plan] = {
     "cc-shared": system.driver_plan(("cc",), request(shared=True, exports=("twice",))),
     "coff": coff.plan(("lld-link",), request(LldFlavor.COFF)),
     "coff-full": coff.plan(("lld-link",), request(LldFlavor.COFF, "aarch64", **FULL)),
+    "coff-debug": coff.plan(("lld-link",), request(LldFlavor.COFF, output="out/app.exe", start="s.o", imports=("/c/k",), debug=True,
+                                                  names=("m.o", "n.o", "o.o"), folders=("/lib",), libraries=(Library("/x/a.lib"),))),
     "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
     "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),
     "macho-full": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
-    "macho-debug": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, objects=("ab/cd", "ab/ef"), names=("demo/shapes", "std/rt"))),
+    "macho-debug": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, objects=("ab/cd", "ab/ef"), names=("demo.shapes.o", "std.rt.o"))),
     "macho-shared": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, shared=True, exports=("twice",), output="out/libx.dylib")),
     "zig": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, "aarch64", objects=("cache/ab/cd", "b.o"), identifier="demo")),
     "zig-full": zig.plan(("zig", "build-exe"), request(LldFlavor.MACHO, minimum="13.0", **FULL)),
@@ -89,6 +91,7 @@ def shown(plan: Plan) -> str:
     lines += [f"before-response {word}" for word in plan.before_response]
     lines += [f"failure {text}" for text in plan.failures]
     lines += [f"copy {name} of {path}" for path, name in plan.copies]
+    lines += [f"folder {plan.folder}"] if plan.folder else []
     lines += [f"link {name} -> {path}" for path, name in plan.links] + [f"scratch {path}" for path in plan.scratch]
     lines += [f"identifier {plan.identifier}"] if plan.identifier else []
     lines += [f"text {path}: {text!r}" for path, text in plan.texts]

@@ -70,6 +70,10 @@ def imports(binary: lief.PE.Binary) -> dict[str, list[str]]:
     return {str(dll.name): sorted(str(entry.name) for entry in dll.entries) for dll in binary.imports}
 
 
+def unwind_size(binary: lief.PE.Binary) -> int:
+    return int(binary.data_directory(lief.PE.DataDirectory.TYPES.EXCEPTION_TABLE).size)
+
+
 def test_hello(tmp_path: Path) -> None:
     image = build(tmp_path, HELLO, "--release")
     assert image.stat().st_size <= LIMIT
@@ -139,15 +143,50 @@ def test_windows_own_mistakes_are_said_as_everywhere(tmp_path: Path) -> None:
     assert ran.status == 1 and "V0620" in ran.err and "`nobody_has_this`" in ran.err
 
 
+# --- debug information --------------------------------------------------------------------------------------------
+
+
+def test_debug_information_is_a_pdb_beside_the_image(tmp_path: Path) -> None:
+    image = build(tmp_path, HELLO, "-g")
+    binary = parse(image)
+    views = [entry for entry in binary.debug if isinstance(entry, lief.PE.CodeViewPDB)]
+    assert [str(view.filename) for view in views] == ["main.pdb"]
+    pdb = image.with_suffix(".pdb").read_bytes()
+    assert pdb.startswith(b"Microsoft C/C++ MSF 7.00\r\n")
+    # Procedures, sources and objects by names that are the same on every machine.
+    assert b"main::main\0" in pdb and b"main.vit\0" in pdb and b"own\\main.o\0" in pdb and str(tmp_path).encode() not in pdb
+    # Debuggers of Windows walk the stack by tables.
+    assert unwind_size(binary) > 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["main.exe", "main.pdb", "main.vit"]
+
+
+def test_without_debug_information_there_is_no_pdb(tmp_path: Path) -> None:
+    image = build(tmp_path, HELLO)
+    assert not image.with_suffix(".pdb").exists() and unwind_size(parse(image)) == 0
+    image = build(tmp_path / "stripped", HELLO, "-g", "--strip")
+    assert not image.with_suffix(".pdb").exists()
+
+
+def test_pdb_and_image_are_remembered_together(tmp_path: Path) -> None:
+    image = build(tmp_path, HELLO, "-g")
+    pdb = image.with_suffix(".pdb")
+    before = image.read_bytes(), pdb.read_bytes()
+    image.unlink()
+    pdb.unlink()
+    assert build(tmp_path, HELLO, "-g", "-v") == image and (image.read_bytes(), pdb.read_bytes()) == before
+
+
 # --- the same bytes everywhere ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [("-O0",), ("--release",)])
+@pytest.mark.parametrize("options", [("-O0",), ("--release",), ("-g",), ("-g", "-O2")])
 def test_images_depend_on_their_sources_alone(tmp_path: Path, options: tuple[str, ...]) -> None:
     first = build(tmp_path / "a", FOREIGN, *options, env={"VITTE_CACHE": str(tmp_path / "cache")})
     others = {"VITTE_CACHE": str(tmp_path / "other cache"), "HOME": str(tmp_path), "TZ": "Asia/Tokyo", "LC_ALL": "C"}
     second = build(tmp_path / "another folder", FOREIGN, *options, "-j", "2", env=others)
     assert first.read_bytes() == second.read_bytes()
+    if "-g" in options:
+        assert first.with_suffix(".pdb").read_bytes() == second.with_suffix(".pdb").read_bytes()
 
 
 def test_images_do_not_depend_on_hashes(tmp_path: Path) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+from msgspec.structs import replace
+
 from vitte.driver.options import LldFlavor
 from vitte.driver_impl.link.data import Plan, Request, words
 
@@ -18,6 +22,48 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     `/opt:icf`: equal procedures become one. `/WX`: an unknown option is a warning otherwise. Without `/debug` no symbols are put into an
     image at all, so there is nothing to strip.
     """
+    with_debug = request.debug and request.strip == "none" and not request.relocatable
+    return _with_debug(program, request) if with_debug else _plan(program, request)
+
+
+def _with_debug(program: tuple[str, ...], request: Request) -> Plan:
+    """`/debug`: what the objects say to debuggers goes into a file beside the image, a PDB.
+
+    It holds the names of all files and the whole command line, and the image its digest. So the linker is run in a folder of its own, in
+    which all files have names that are the same everywhere. `/pdbsourcepath:.`: relative paths stay as they are; `/pdbaltpath:%_PDB%`: the
+    image names the PDB without its folder.
+    """
+    stem, end = os.path.splitext(request.output)
+    beside = f"{stem if end in ('.exe', '.dll') else request.output}.pdb"
+    folder = f"{request.temporary}.link"
+    links: list[tuple[str, str]] = []
+
+    def called(path: str, name: str) -> str:
+        links.append((path, name))
+        return name
+
+    names = request.names or tuple(f"{number}.obj" for number in range(len(request.objects)))
+    image = os.path.basename(request.output)
+    local = replace(
+        request, temporary=image, output=os.path.relpath(request.output, folder),
+        start=called(request.start, "start.obj") if request.start else "",
+        objects=tuple(called(path, f"own/{name}") for path, name in zip(request.objects, names)),
+        imports=tuple(called(path, f"import/{number}.lib") for number, path in enumerate(request.imports)),
+        runtime=tuple(called(path, f"runtime/{number}.lib") for number, path in enumerate(request.runtime)),
+        folders=tuple(os.path.abspath(path) for path in request.folders),
+        libraries=tuple(
+            replace(item, name=called(item.name, f"with/{number}.lib")) if "/" in item.name else item
+            for number, item in enumerate(request.libraries)
+        ),
+        args=("/debug", f"/pdb:{os.path.relpath(beside, folder)}", "/pdbaltpath:%_PDB%", "/pdbsourcepath:.", *request.args),
+    )  # fmt: skip
+    plan = _plan(program, local)
+    others = tuple(os.path.normpath(os.path.join(folder, path)) for path in plan.beside)
+    return replace(plan, output=os.path.join(folder, image), final=request.output, folder=folder, scratch=(folder,), links=tuple(links),
+                   beside=(*others, beside))  # fmt: skip
+
+
+def _plan(program: tuple[str, ...], request: Request) -> Plan:
     arguments = ["/nologo", f"/machine:{MACHINES[request.arch]}", "/nodefaultlib", "/opt:ref" if request.gc_sections else "/opt:noref",
                  "/opt:icf" if request.icf else "/opt:noicf", "/Brepro"]  # fmt: skip
     anywhere = request.pie or request.shared

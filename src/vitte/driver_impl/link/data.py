@@ -55,8 +55,6 @@ class Request(Struct, frozen=True, kw_only=True):
     """The oldest version of the system that is to run it (Mach-O)."""
     identifier: str = ""
     """By what name the system is to know it (Mach-O); "" for the output's."""
-    names: tuple[str, ...] = ()
-    """Of what modules the objects are, in their order, when debuggers are to find these beside the image (Mach-O)."""
     gc_sections: bool = True
     """What nothing refers to is left out."""
     icf: bool = False
@@ -64,6 +62,10 @@ class Request(Struct, frozen=True, kw_only=True):
     strip: str = "none"
     """`none`, `debug` or `all`."""
     compress_debug: str = "none"
+    debug: bool = False
+    """The objects have debug information that is to be in files beside the image: one that the linker makes (PE), or they (Mach-O)."""
+    names: tuple[str, ...] = ()
+    """What the objects are called there, in their order."""
     args: tuple[str, ...] = ()
 
 
@@ -78,6 +80,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
     - `texts`: files, by path, that the linker is to read and that are there for this link alone.
+    - `folder`: where the linker is run, "" for where this process is: relative paths of `arguments` and names in `links` are meant from
+      there. It is made for the link.
     """
 
     program: tuple[str, ...]
@@ -95,6 +99,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     copies: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
     texts: tuple[tuple[str, str], ...] = ()
+    folder: str = ""
 
     @property
     def command(self) -> list[str]:

@@ -46,12 +46,13 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         return LinkResult(0, "")
     _make_room(plan)
     _write_texts(plan)
-    command, response = _command(plan)
     succeeded = False
+    response = ""
     try:
+        command, response = _command(plan)
         _link_names(plan)
         started = perf_counter()
-        status, text = _run(command)
+        status, text = _run(command, plan.folder)
         seconds = perf_counter() - started
         if log is not None:
             log(f"{how(status)}, {seconds * 1000:.1f} ms")
@@ -95,6 +96,7 @@ def _link_names(plan: Plan) -> None:
             with open(source, "rb") as file:
                 write_atomic(name, file.read())
         for source, name in plan.links:
+            name = os.path.join(plan.folder, name)
             os.makedirs(os.path.dirname(name), exist_ok=True)
             try:
                 os.symlink(os.path.abspath(source), name)
@@ -109,8 +111,9 @@ def _link_names(plan: Plan) -> None:
 def _make_room(plan: Plan) -> None:
     folder = os.path.dirname(plan.final)
     try:
-        if folder:
-            os.makedirs(folder, exist_ok=True)
+        for path in (folder, plan.folder):
+            if path:
+                os.makedirs(path, exist_ok=True)
         if os.path.isdir(plan.final):
             raise IsADirectoryError(21, "is a directory")
     except (FileExistsError, NotADirectoryError):
@@ -134,16 +137,17 @@ def _command(plan: Plan) -> tuple[list[str], str]:
     if sum(map(len, command)) + len(command) <= RESPONSE_LIMIT:
         return command, ""
     path = os.path.abspath(plan.output + ".rsp")
+    name = os.path.basename(path) if plan.folder else path  # it may stand in what the linker writes
     with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         file.write("\n".join(quoted(word, plan.quoting) for word in plan.arguments) + "\n")
-    return [*plan.program, *plan.before_response, "@" + path], path
+    return [*plan.program, *plan.before_response, "@" + name], path
 
 
-def _run(command: list[str]) -> tuple[int, str]:
+def _run(command: list[str], folder: str = "") -> tuple[int, str]:
     """The status, negative for a signal, and all that was said."""
     try:
         process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
+            command, cwd=folder or None, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment()
         )
     except OSError as error:
         raise DriverError(

@@ -34,8 +34,8 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     folder, name = os.path.split(request.output)
     if os.path.isabs(folder):
         folder = os.path.realpath(folder)  # as the linker resolves it
-    copies = tuple((path, os.path.join(folder, f"{name}{OBJECTS}", f"{module.replace('/', '.')}.o"))
-                   for path, module in zip(request.objects, request.names))  # fmt: skip
+    copies = tuple((path, os.path.join(folder, f"{name}{OBJECTS}", called))
+                   for path, called in zip(request.objects, request.names))  # fmt: skip
     arguments += ["-no_adhoc_codesign", "-reproducible", "-oso_prefix", os.path.join(folder, "") or "."]
     arguments += ["-fatal_warnings", "--error-limit=0"]
     if request.icf:

@@ -104,6 +104,8 @@ def _line(word: str, before: str, plan: Plan, digests: dict[str, str], memo: Sta
     known = digests.get(path) or digests.get(plain)
     if known:
         return f"{option}{known}"
+    if plan.folder and not os.path.isabs(path):
+        return word  # a name in the link's own folder, of what the linker writes
     if os.path.isfile(path) and (option or os.sep in path or before in _LISTS):
         known = file_digest(os.path.abspath(path), memo)
         if not known or not ((option.rstrip("=:") or before) in _LISTS or _is_whole(path)):

@@ -8,6 +8,7 @@ from vitte.driver.error import DriverError
 from vitte.driver.options import DebugInfo, DriverOptions, LldFlavor, OptLevel, OutputKind
 from vitte.driver_impl.link.data import Request
 from vitte.driver_impl.link.programs import Linker
+from vitte.driver_impl.pipeline.library import member_names
 from vitte.driver_impl.pipeline.link_inputs import Inputs
 
 FOLDS = ("lld", "gold", "mold")
@@ -31,8 +32,7 @@ def request(
     entry = options.entry_symbol or ("" if shared else supplied.entry)
     icf = options.icf if options.icf is not None else options.opt_level is not OptLevel.O0 and _folds(linker)
     bare = relocatable or shared
-    beside = linker.flavour is LldFlavor.MACHO and linker.dialect == "lld" and options.debug_info is not DebugInfo.NONE
-    names = tuple(inputs.modules.get(path) or f"object {number}" for number, path in enumerate(inputs.objects))
+    debug = options.debug_info is not DebugInfo.NONE and options.strip == "none" and _has_debug_beside(linker)
     return Request(
         flavour=linker.flavour, arch=options.target.arch, start="" if bare else supplied.start or inputs.start,
         objects=tuple(inputs.objects), output=output, temporary=temporary, shared=shared, relocatable=relocatable, pie=pie, static=static,
@@ -43,8 +43,14 @@ def request(
         exports=() if relocatable else tuple(dict.fromkeys((*exports, *options.exports))),
         version_script=_script(options), rpaths=options.rpaths, stack_size=options.stack_size, subsystem=options.subsystem,
         minimum=supplied.minimum, gc_sections=options.gc_sections is not False, icf=icf and not relocatable, strip=options.strip,
-        names=names if beside and options.strip == "none" else (), compress_debug=options.compress_debug, args=options.link_args,
+        compress_debug=options.compress_debug, args=options.link_args,
+        debug=debug, names=tuple(member_names(inputs.modules, inputs.objects)) if debug else (),
     )  # fmt: skip
+
+
+def _has_debug_beside(linker: Linker) -> bool:
+    """Whether debug information goes into files of its own: a PDB, or the objects, which a Mach-O image names."""
+    return linker.flavour is LldFlavor.COFF or (linker.flavour is LldFlavor.MACHO and linker.dialect == "lld")
 
 
 def _folds(linker: Linker) -> bool:
