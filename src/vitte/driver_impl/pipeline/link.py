@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,6 +26,9 @@ from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
 from vitte.driver_impl.pipeline.request import request
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
+
+if TYPE_CHECKING:
+    from vitte.driver_impl.pipeline.origins import UnitOrigins
 
 NO_MODULES: dict[str, str] = {}
 
@@ -230,9 +234,12 @@ def _execute(
     their objects, to show places in the source. Raises `DriverError` when it crashed or said nothing that is understood."""
     log = context.log
     tell = (lambda text: log(LogLevel.INFO, "link", text)) if log is not None else None
-    damaged = [] if options.run.dry_run else errors.precheck(plan, origins)
-    if damaged:
-        return damaged
+    if plan.flavour is LldFlavor.MACHO and not options.run.dry_run:
+        from vitte.driver_impl.link.errors import precheck
+
+        damaged = precheck(plan, _origins(shop, modules))
+        if damaged:
+            return damaged
     result = execute.execute(plan, options.run.dry_run, tell)
     if result.status == 0:
         return []
@@ -240,13 +247,18 @@ def _execute(
     for source, name in (*plan.links, *plan.copies):
         said = said.replace(name, source)
     # Links seldom fail, and what there is to say then takes longer to load than a small link takes.
-    from vitte.driver_impl.link import errors
-    from vitte.driver_impl.pipeline.origins import UnitOrigins
+    from vitte.driver_impl.link.errors import diagnose
 
-    found = errors.diagnose(said, plan, UnitOrigins(shop, modules) if shop is not None else None)
+    found = diagnose(said, plan, _origins(shop, modules))
     if not found:
         raise DriverError(f"the linker failed: {execute.how(result.status)}", status=EXIT_TOOLCHAIN, details=result.stderr,
                           helps=("`-v` shows its command and what it says",))  # fmt: skip
     if tell is not None:
         tell("it says:\n" + result.stderr.rstrip())
     return found
+
+
+def _origins(shop: Workshop | None, modules: dict[str, str]) -> UnitOrigins | None:
+    from vitte.driver_impl.pipeline.origins import UnitOrigins
+
+    return UnitOrigins(shop, modules) if shop is not None else None
