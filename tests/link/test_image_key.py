@@ -232,6 +232,7 @@ HARMLESS = {
     "scratch": "folders for this link alone",
     "links": "names of the objects for this link alone",
     "beside": "the arguments name them, by their order: see above",
+    "thin": "the options of a link are part of what it is remembered under",
     "texts": "the arguments name them, by their contents: see above",
 }
 
