@@ -13,7 +13,7 @@ from tests.link.kit import emit, plan_of, the_linker
 from tests.link.macho_check import check_image, check_signature, parse
 from vitte.driver.error import DriverError
 from vitte.driver.options import Library
-from vitte.driver_impl.link import libsystem, macho
+from vitte.driver_impl.link import libsystem, macho, symbols
 from vitte.driver_impl.link.execute import execute
 from vitte.driver_impl.link.signature import NotSignable, sign
 
@@ -87,6 +87,30 @@ def test_a_program_that_loads_a_library(linker: str, tmp_path: Path) -> None:
     assert [library.name for library in parse(image).libraries] == ["/usr/lib/libSystem.B.dylib", "@rpath/libx.dylib"] or [
         library.name for library in parse(image).libraries
     ] == ["@rpath/libx.dylib", "/usr/lib/libSystem.B.dylib"]
+
+
+@pytest.mark.parametrize("shared", [False, True])
+@pytest.mark.parametrize("arch", ARCHS)
+def test_zig_s_images_are_stripped_here(arch: str, shared: bool, tmp_path: Path) -> None:
+    images = []
+    for name, how in (("whole", "none"), ("bare", "all")):
+        output = str(tmp_path / name / "libx.dylib")
+        (tmp_path / name).mkdir()
+        images.append(image_of(tmp_path / name, arch, "zig", shared=shared, output=output, temporary=output + ".tmp", strip=how))
+    imports = [check_image(image, macho.ARCHS[arch], "libx.dylib", library=shared) for image in images]
+    assert imports[0] == imports[1] and "_puts" in imports[1]
+    own = [{symbol.name for symbol in parse(image).symbols if symbol.value} for image in images]
+    assert "_main" in own[0] and "_main" not in own[1]
+    assert images[1].stat().st_size < images[0].stat().st_size
+    exports = [sorted(export.symbol.name for export in parse(image).dyld_info.exports) for image in images]
+    assert exports[0] == exports[1] and "_main" in exports[1]
+    indirect = [[symbol.name for symbol in parse(image).dynamic_symbol_command.indirect_symbols if symbol] for image in images]
+    assert "_puts" in indirect[1] and set(indirect[1]) <= set(indirect[0])
+
+
+def test_an_image_that_is_laid_out_otherwise_is_not_stripped() -> None:
+    data = emit("main.vit", "macho", MAIN)
+    assert symbols.strip(data) == data
 
 
 @pytest.mark.parametrize("arch", ARCHS)

@@ -93,7 +93,7 @@ def shown(plan: Plan) -> str:
     lines += [f"copy {name} of {path}" for path, name in plan.copies]
     lines += [f"folder {plan.folder}"] if plan.folder else []
     lines += [f"link {name} -> {path}" for path, name in plan.links] + [f"scratch {path}" for path in plan.scratch]
-    lines += [f"identifier {plan.identifier}"] if plan.identifier else []
+    lines += ["thin"] * plan.thin + ([f"identifier {plan.identifier}"] if plan.identifier else [])
     lines += [f"text {path}: {text!r}" for path, text in plan.texts]
     return "\n".join([*lines, *(f"beside {path}" for path in plan.beside), f"{plan.output} -> {plan.final}"]) + "\n"
 

@@ -76,6 +76,7 @@ class Plan(Struct, frozen=True, kw_only=True):
       `scratch`: folders that are there for this link alone, deleted in any case. `links`: files, and names that they have meanwhile;
       `copies`: files, and where they stay beside the image.
     - `identifier`: what the linker wrote is a Mach-O image, and is signed with this name before it is renamed; "" for other images.
+      `thin`: before that, its own symbols are taken out.
     - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`, `zig`; `cc` for a C compiler that runs one of them.
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
@@ -98,6 +99,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     links: tuple[tuple[str, str], ...] = ()
     copies: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
+    thin: bool = False
     texts: tuple[tuple[str, str], ...] = ()
     folder: str = ""
 

@@ -169,12 +169,16 @@ def _run(command: list[str], folder: str = "") -> tuple[int, str]:
 
 
 def _sign(plan: Plan) -> None:
-    """Sign an image where it is."""
+    """Sign an image where it is, without symbols that are not wanted."""
     from vitte.driver_impl.link.signature import NotSignable, sign
 
     try:
         with open(plan.output, "rb") as file:
             image = file.read()
+        if plan.thin:
+            from vitte.driver_impl.link.symbols import strip
+
+            image = strip(image)
         signed = sign(image, plan.identifier)
         with open(plan.output, "wb") as file:
             file.write(signed)

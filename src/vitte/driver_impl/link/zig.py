@@ -52,4 +52,5 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
     return Plan(
         program=(*program[:-1], command), arguments=tuple(arguments), output=request.temporary, final=request.output,
         flavour=LldFlavor.MACHO, dialect="zig", identifier=identifier_of(request), scratch=(scratch,), links=tuple(links),
+        thin=request.strip == "all",
     )  # fmt: skip

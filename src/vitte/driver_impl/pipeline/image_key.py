@@ -77,6 +77,7 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
     digests |= {path: f"beside {number}" for number, path in enumerate(plan.beside) if path not in dict(plan.copies).values()}
     if plan.flavour is not LldFlavor.ELF:
         lines.append(f"name {os.path.basename(plan.final)!r} {plan.identifier!r}")  # they may stand in the image
+    lines += ["thin"] if plan.thin else []
     lines += [f"copy {os.path.basename(name)!r}" for _, name in plan.copies]  # the image names them
     before = ""
     names = {**{name: source for source, name in (*plan.links, *plan.copies)}, **dict.fromkeys(plan.scratch, "scratch")}
