@@ -116,6 +116,9 @@ class ModuleEmitter:
             words.append('"frame-pointer"="all"')
             if self.is_coff:
                 words.append("uwtable")  # debuggers of Windows walk the stack by the unwind tables alone
+        if self.is_elf and self.unit.name.startswith("std/"):
+            # LLVM puts a unit's tables of jumps into one section: whoever uses one would bring all procedures that have any.
+            words.append('"no-jump-tables"="true"')
         target = self.ctx.target
         words += machine.no_red_zone(target)
         if target.cpu or target.features or target.arch == "riscv64":
