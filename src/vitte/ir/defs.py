@@ -192,7 +192,8 @@ class ConstImage(Struct, frozen=True):
 class ConstDef(Struct):
     """A `const`, `static` (`is_static`), associated constant or default value. `value` is set once evaluated.
 
-    `int_value`: the value again when it is an integer, bool, rune or fieldless case: what types may depend on.
+    `symbol`: of a static that is defined elsewhere, its name to the linker. `int_value`: the value again when it is an integer, bool, rune
+    or fieldless case: what types may depend on.
     """
 
     path: str
@@ -202,6 +203,7 @@ class ConstDef(Struct):
     visibility: Visibility = "private"
     is_static: bool = False
     is_mutable: bool = False
+    symbol: str = ""
     value: ConstImage | None = None
     int_value: int | None = None
     file: str = ""

@@ -698,6 +698,9 @@ class Const(ItemBase):
     is_mutable: bool = False
     default_of: str = ""
     """Path of the proc or type whose parameter or field this is the default of; `name` is that parameter's or field's."""
+    symbol: str = ""
+    """Of a static that is defined elsewhere: its name to the linker."""
+    attrs: list[Attr] = []
 
 
 class Alias(ItemBase):

@@ -402,6 +402,7 @@ def _const(c: h.Const) -> list[str]:
     word = ("static mut" if c.is_mutable else "static") if c.is_static else "const"
     written = f": {show_type(c.ty)}" if c.ty is not None else ""
     value = f" = {show_expr(c.body.value)}" if c.body is not None else ""
+    value = f" = elsewhere {quote(c.symbol)}" if c.symbol else value
     owner = f"  default of {c.name} in {c.default_of}" if c.default_of else ""
     return [f"{_vis(c)}{word} {c.path}{written}{value}{owner}"]
 

@@ -163,9 +163,11 @@ def const(
     *,
     nested: bool = False,
     in_trait: bool = False,
-    foreign: bool = False,
+    links: list[hir.Attr] | None = None,
 ) -> None:
-    attributes(lo, item)
+    """`links`: the attributes of the `extern` block it stands in; its value is elsewhere then."""
+    attrs = attributes(lo, item)
+    foreign = links is not None
     is_static = isinstance(item, a.Static)
     written = ty(lo, item.ty) if item.ty is not None else None
     word = "static" if is_static else "constant"
@@ -185,7 +187,18 @@ def const(
         lo.const_types[path] = written
     scope = hir.GenericsExpr([], [], list(lo.generic_names))
     mutable = is_static and item.mut  # type: ignore[union-attr]
-    lo.items.append(hir.Const(path, item.name, item.span, item.name_span, vis, written, body, scope, is_static, mutable))
+    symbol = ""
+    if links is not None:
+        symbol = next((_said(attr) for attr in attrs if attr.name in ("export_name", "link_name")), item.name)
+        attrs = [*attrs, *links]
+    lo.items.append(
+        hir.Const(path, item.name, item.span, item.name_span, vis, written, body, scope, is_static, mutable, symbol=symbol, attrs=attrs)
+    )
+
+
+def _said(attr: hir.Attr) -> str:
+    """The text of `#[export_name = "text"]`."""
+    return attr.args[0].rpartition("=")[2] if attr.args else ""
 
 
 def alias(lo: Lowerer, item: a.TypeAlias, path: str, vis: Visibility) -> None:
@@ -576,6 +589,6 @@ def item(lo: Lowerer, it: a.Item, prefix: str, vis_of: dict[str, Visibility] | N
             if isinstance(member, a.Proc):
                 proc(lo, member, f"{prefix}::{member_name}", member_vis, abi=block.abi or "C", links=links)
             elif isinstance(member, a.Static):
-                const(lo, member, f"{prefix}::{member_name}", member_vis, foreign=True)
+                const(lo, member, f"{prefix}::{member_name}", member_vis, links=links)
             elif not isinstance(member, a.ErrorItem | a.UnsupportedItem):
                 misplaced(lo, member, "an `extern` block holds procedures and statics")

@@ -65,7 +65,12 @@ class Operands:
         return b.op("const", b.layouts.scalar(operand.ty), [], 0, path)
 
     def static(self, path: str) -> str:
-        """The symbol of a static, declared when it belongs to another unit."""
+        """The symbol of a static, declared when it belongs to another unit or to none."""
+        const = self.unit.defs.consts.get(path)
+        if const is not None and const.symbol:
+            if const.symbol not in self.unit.module.external_globals:
+                self.unit.module.external_globals.append(const.symbol)
+            return const.symbol
         if not path.startswith(f"{self.unit.module.name}::") and path not in self.unit.module.external_globals:
             self.unit.module.external_globals.append(path)
         return path

@@ -445,14 +445,18 @@ class Collector:
                 elif "(safe)" not in lang.INTRINSICS[proc.intrinsic]:
                     proc.is_unsafe = True
             elif name == "link":
-                said = {key: value for key, _, value in [arg.partition("=") for arg in attr.args]}
-                library = (said.get("name", ""), said.get("kind", ""))
-                proc.links.append(library)
-                if library not in self.interface.links:
-                    self.interface.links.append(library)
+                proc.links.append(self.library(attr))
             elif name == "export_name" or name == "link_name":
                 if attr.args:
                     proc.symbol = attr.args[0].partition("=")[2] if "=" in attr.args[0] else attr.args[0]
+
+    def library(self, attr: hir.Attr) -> tuple[str, str]:
+        """Name and kind of the library that a `#[link]` asks for; the program is linked with it."""
+        said = {key: value for key, _, value in [arg.partition("=") for arg in attr.args]}
+        library = (said.get("name", ""), said.get("kind", ""))
+        if library not in self.interface.links:
+            self.interface.links.append(library)
+        return library
 
     def const_type(self, item: hir.Const) -> Ty:
         known = self.defs.consts.get(item.path)
@@ -501,9 +505,13 @@ class Collector:
             item.visibility,
             item.is_static,
             item.is_mutable,
+            item.symbol,
             file=self.ctx.file,
             name_span=item.name_span,
         )
+        for attr in item.attrs:
+            if attr.name == "link":
+                self.library(attr)
         if is_view_text(const.ty, self) and not item.default_of:
             self.diag.error(
                 E.VIEW_FIELD,

@@ -156,8 +156,8 @@ def const_ref(cx: Cx, path: str, span: Span, args: tuple[Ty, ...] = (), self_arg
     if args:
         ty = cx.norm(subst(ty, args), span)
     if const.is_static:
-        if const.is_mutable:
-            need_unsafe(cx, span, f"using `{const.name}`, a `static mut`,")
+        if const.is_mutable or const.symbol:
+            need_unsafe(cx, span, f"using `{const.name}`, a {'`static mut`' if const.is_mutable else 'foreign static'},")
         return thir.Static(ty, span, path)
     node = thir.ConstRef(ty, span, path, args)
     for arg in args:

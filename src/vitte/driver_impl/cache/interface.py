@@ -121,7 +121,7 @@ _TRAIT = TraitDef.__struct_fields__[:-2]
 _IMPL = ImplDef.__struct_fields__[:-2]
 _ALIAS = AliasDef.__struct_fields__[:-1]
 _ADT = ("path", "name", "kind", "generics", "visibility", "is_unique", "is_view", "repr_c", "derives")
-_CONST = ("path", "name", "ty", "generics", "visibility", "is_static", "is_mutable")
+_CONST = ("path", "name", "ty", "generics", "visibility", "is_static", "is_mutable", "symbol")
 _proc_fields, _trait_fields, _alias_fields, _const_fields = (
     attrgetter(*_PROC),
     attrgetter(*_TRAIT),

@@ -3,7 +3,7 @@
     symbol `sqlite3_open`, object .../ab/12f, procedure `demo/db::open`
         --> its declaration (interfaces), and where `demo/db::open` names it (the unit after stage 2, once more)
 
-A procedure is looked for by what it is called in the source, wherever its code ended up: what was inlined is found as well. Only units
+A name is looked for by what it is called in the source, wherever its code ended up: what was inlined is found as well. Only units
 whose text has the name are looked at.
 """
 
@@ -24,14 +24,23 @@ if TYPE_CHECKING:
     from vitte.driver_impl.link.complaints import Place
     from vitte.driver_impl.pipeline.graph import Unit
     from vitte.driver_impl.pipeline.units import Workshop
-    from vitte.ir.defs import Interface, ProcDef
+    from vitte.ir.defs import Interface
 
 MOST = 3
 """Places that are shown of one symbol."""
 
 
+class Declared(Struct, frozen=True):
+    """A procedure or static that is defined elsewhere, where it is declared."""
+
+    unit: int
+    path: str
+    name: str
+    span: Span
+
+
 class Use(Struct, frozen=True):
-    """A place that names a procedure. `owner`: path of the item it stands in."""
+    """A place that names one. `owner`: path of the item it stands in."""
 
     unit: int
     owner: str
@@ -45,7 +54,7 @@ class UnitOrigins:
     def __init__(self, shop: Workshop, modules: dict[str, str]) -> None:
         self.shop = shop
         self.modules = modules
-        self._interfaces: list[tuple[Unit, Interface]] = []
+        self._known: list[tuple[Unit, Interface]] = []
         self._lowered: dict[int, hir.Module] = {}
 
     def module(self, file: str) -> str:
@@ -55,24 +64,30 @@ class UnitOrigins:
         return bool(self.module(place.file) or (not place.file and self.line(place.source)))
 
     def uses(self, symbol: str, places: list[Place]) -> tuple[tuple[Label, ...], int]:
-        foreign = ((unit, proc) for unit, proc in self._procedures() if proc.abi and not proc.has_body)
-        wanted = {proc.path: (unit, proc) for unit, proc in foreign if (proc.symbol or proc.name) == symbol}
+        wanted = {declared.path: declared for declared in self._foreign(symbol)}
         uses = self._nearest(list(self._uses(wanted)), places)
         labels = [
             self._label(use.unit, use.span, "and here" if number else "referred to here", not number)
             for number, use in enumerate(uses[:MOST])
         ]
         for path in dict.fromkeys(use.path for use in uses) if uses else wanted:
-            unit, proc = wanted[path]
-            text = "declared here" if proc.name == symbol else f"declared here, as `{symbol}`"
-            labels.append(self._label(unit.index, proc.name_span, text, not labels))
+            declared = wanted[path]
+            text = "declared here" if declared.name == symbol else f"declared here, as `{symbol}`"
+            labels.append(self._label(declared.unit, declared.span, text, not labels))
         return tuple(labels), max(0, len(uses) - MOST)
 
     def definitions(self, symbol: str) -> tuple[Label, ...]:
-        found = [(unit, proc) for unit, proc in self._procedures() if proc.has_body and (proc.symbol or proc.path) == symbol]
+        found: list[tuple[int, Span]] = []
+        for owner, interface in self._interfaces():
+            for proc in interface.procs.values():
+                if proc.has_body and (proc.symbol or proc.path) == symbol:
+                    found.append((owner.index, proc.name_span))
+            for const in interface.consts.values():
+                if const.is_static and not const.symbol and const.path == symbol:
+                    found.append((owner.index, const.name_span))
         return tuple(
-            self._label(unit.index, proc.name_span, "and here" if number else "defined here", not number)
-            for number, (unit, proc) in enumerate(found[:MOST])
+            self._label(unit, span, "and here" if number else "defined here", not number)
+            for number, (unit, span) in enumerate(found[:MOST])
         )
 
     def requests(self, library: str) -> tuple[Label, ...]:
@@ -99,23 +114,30 @@ class UnitOrigins:
 
     # --- looking ------------------------------------------------------------------------------------------------------
 
-    def _procedures(self) -> Iterator[tuple[Unit, ProcDef]]:
+    def _interfaces(self) -> list[tuple[Unit, Interface]]:
         from vitte.driver_impl.cache.interface import open_interface
 
-        if not self._interfaces:
+        if not self._known:
             for index in self.shop.graph.order:
                 done = self.shop.done[index]
                 if done.interface:
-                    self._interfaces.append((self.shop.graph.units[index], open_interface(done.interface).decode()))
-        for unit, interface in self._interfaces:
-            for proc in interface.procs.values():
-                yield unit, proc
+                    self._known.append((self.shop.graph.units[index], open_interface(done.interface).decode()))
+        return self._known
 
-    def _uses(self, paths: dict[str, tuple[Unit, ProcDef]]) -> Iterator[Use]:
+    def _foreign(self, symbol: str) -> Iterator[Declared]:
+        for unit, interface in self._interfaces():
+            for proc in interface.procs.values():
+                if proc.abi and not proc.has_body and (proc.symbol or proc.name) == symbol:
+                    yield Declared(unit.index, proc.path, proc.name, proc.name_span)
+            for const in interface.consts.values():
+                if const.symbol == symbol:
+                    yield Declared(unit.index, const.path, const.name, const.name_span)
+
+    def _uses(self, paths: dict[str, Declared]) -> Iterator[Use]:
         """In the order of the units and of their text."""
         if not paths:
             return
-        pattern = re.compile("|".join(sorted({re.escape(proc.name) for _, proc in paths.values()})))
+        pattern = re.compile("|".join(sorted({re.escape(declared.name) for declared in paths.values()})))
         for index in self.shop.graph.order:
             unit = self.shop.graph.units[index]
             if not unit.usable or not pattern.search(self.shop.discovery.source(unit).text):
@@ -145,7 +167,7 @@ class UnitOrigins:
         return Label(Location(self.shop.graph.units[unit].display, span), text, primary)
 
 
-def _references(item: hir.Item, paths: dict[str, tuple[Unit, ProcDef]]) -> Iterator[hir.DefRef]:
+def _references(item: hir.Item, paths: dict[str, Declared]) -> Iterator[hir.DefRef]:
     """All nodes of an item that name one of some definitions."""
     stack: list[object] = [item]
     while stack:
