@@ -6,6 +6,7 @@ import ctypes
 import shutil
 import subprocess
 from pathlib import Path
+from zlib import crc32
 
 import lief
 import pytest
@@ -188,6 +189,7 @@ WRONG = {
     ("-C", "lto=maybe"): "`maybe` is no value for `lto`",
     ("--kind", "shared", "--emit=static"): "one build makes one kind of output",
     ("--bin", "x"): "`--bin` chooses what a package makes",
+    ("--target", "wasm32-wasi", "-g", "--split-debug"): "`--split-debug` is not supported for WebAssembly",
     ("--target", "wasm32-wasi", "--rpath", "x"): "`--rpath` is not supported for WebAssembly images",
 }
 
@@ -197,3 +199,46 @@ def test_what_is_wrong_is_said(tmp_path: Path, options: tuple[str, ...]) -> None
     ran = vitte("build", "hello.vit", *options, cwd=prepared(tmp_path))
     assert ran.status == 2 and WRONG[options] in ran.err.replace("\n  ", " "), ran.err
     assert ran.err.count("error") == 1
+
+
+def contents(program: Path, name: str) -> bytes:
+    image = image_of(program)
+    return next(bytes(section.content) for section in image.sections if section.name == name)
+
+
+@pytest.mark.parametrize("more", [(), ("--lto", "-O1"), ("--strip",), ("--linker", "ld.bfd")], ids=" ".join)
+def test_debug_information_in_a_file_of_its_own(tmp_path: Path, more: tuple[str, ...]) -> None:
+    if "ld.bfd" in more and shutil.which("ld.bfd") is None:
+        pytest.skip("ld.bfd is not on this machine")
+    program = build(tmp_path, "-g", "--split-debug", *more)
+    debug = tmp_path / "hello.debug"
+    assert said(program) == "hello you!\n"
+    assert totals(sections(program.read_bytes()))["debug"] * 5 < totals(sections(debug.read_bytes()))["debug"]
+    link = contents(program, ".gnu_debuglink")
+    assert link == b"hello.debug\0" + crc32(debug.read_bytes()).to_bytes(4, "little")
+    assert contents(program, ".text") == contents(debug, ".text") and contents(program, ".rodata") == contents(debug, ".rodata")
+    gdb = shutil.which("gdb")
+    if gdb is not None:
+        words = [gdb, "-nx", "-batch", "-ex", "info line hello::shout", str(program)]
+        shown = subprocess.run(words, capture_output=True, text=True, check=False, cwd=tmp_path).stdout
+        assert 'Line 3 of "hello.vit"' in shown or "--lto" in more
+    # Both are remembered together.
+    for path in (program, debug):
+        path.unlink()
+    again = vitte("build", "hello.vit", "-o", "hello", "-g", "--split-debug", *more, "-v", cwd=tmp_path)
+    assert program.exists() and debug.exists() and ("link: status" not in again.err or "ld.bfd" in more)
+
+
+def test_nothing_to_split(tmp_path: Path) -> None:
+    build(tmp_path, "--split-debug")
+    assert not (tmp_path / "hello.debug").exists()
+
+
+def test_sizes_are_told(tmp_path: Path) -> None:
+    program = build(tmp_path, "--release")
+    for _ in range(2):  # also when there is nothing to do
+        ran = vitte("build", "hello.vit", "-o", "hello", "--release", "-v", cwd=tmp_path)
+        sums = totals(sections(program.read_bytes()))
+        parts = ", ".join(f"{kind} {sums[kind]}" for kind in ("text", "data", "bss", "debug", "other"))
+        assert f"size: hello: {program.stat().st_size} bytes: {parts}\n" in ran.err
+    assert program.stat().st_size <= 16 << 10  # a small program has little of the library

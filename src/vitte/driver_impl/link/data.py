@@ -77,6 +77,7 @@ class Plan(Struct, frozen=True, kw_only=True):
       `copies`: files, and where they stay beside the image.
     - `identifier`: what the linker wrote is a Mach-O image, and is signed with this name before it is renamed; "" for other images.
       `thin`: before that, its own symbols are taken out.
+    - `debug_file`: what the linker wrote is an ELF image, and is to name that file, which is there, as the one with its debug information.
     - `dialect`: how it complains: `lld`, `bfd`, `gold`, `mold`, `zig`; `cc` for a C compiler that runs one of them.
     - `quoting`: of response files, `gnu` or `windows`; `before_response`: arguments that must stand before the file.
     - `failures`: beginnings of warnings that make a link a failed one although its status is 0.
@@ -100,6 +101,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     copies: tuple[tuple[str, str], ...] = ()
     identifier: str = ""
     thin: bool = False
+    debug_file: str = ""
     texts: tuple[tuple[str, str], ...] = ()
     folder: str = ""
 

@@ -68,6 +68,8 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
                 raise DriverError("the linker says that it succeeded, and wrote nothing", status=EXIT_TOOLCHAIN, details=text)
             if plan.identifier:
                 _sign(plan)
+            if plan.debug_file:
+                _name_debug_file(plan)
             _move(plan.output, plan.final)
             succeeded = True
         return LinkResult(status, text, seconds)
@@ -184,6 +186,20 @@ def _sign(plan: Plan) -> None:
             file.write(signed)
     except NotSignable as error:
         raise DriverError(f"the linker wrote an image that cannot be signed: {error}", status=EXIT_TOOLCHAIN) from None
+    except OSError as error:
+        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+
+
+def _name_debug_file(plan: Plan) -> None:
+    from vitte.driver_impl.link.debuglink import attach
+
+    try:
+        with open(plan.output, "rb") as file, open(plan.debug_file, "rb") as debug:
+            image = attach(file.read(), os.path.basename(plan.debug_file), debug.read())
+        with open(plan.output, "wb") as file:
+            file.write(image)
+    except ValueError as error:
+        raise DriverError(f"the linker wrote what cannot name its debug file: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
         raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
 

@@ -31,7 +31,7 @@ _FORMATS: dict[LldFlavor, dict[str, str]] = {
         "compress_debug": "debug information is in a file of its own",
     },
     LldFlavor.MACHO: {
-        "relocatable": "neither `ld64.lld` nor zig's linker can; `--kind static` keeps all objects together",
+        "relocatable": "`--lto` makes one object of all units, which `--kind object` then writes",
         "version_script": _EXPORTS,
         "subsystem": _WINDOWS_ONLY,
         "compress_debug": "debug information stays in the objects",

@@ -15,15 +15,17 @@ from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor, Ou
 from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey
+from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.link import execute
 from vitte.driver_impl.link.data import Plan, temporary_of
 from vitte.driver_impl.link.linkers import plan as plan_link
 from vitte.driver_impl.link.programs import Linker
-from vitte.driver_impl.pipeline.image import Kept, linker_of, put_files
+from vitte.driver_impl.pipeline.image import Kept, linker_of, put_file, put_files
 from vitte.driver_impl.pipeline.image_key import image_key
 from vitte.driver_impl.pipeline.keeps import Keep, Keeps, scratch
 from vitte.driver_impl.pipeline.link_inputs import Inputs, of_objects, of_units
 from vitte.driver_impl.pipeline.request import request
+from vitte.driver_impl.pipeline.split import debug_file, is_split
 from vitte.driver_impl.pipeline.units import Workshop
 from vitte.driver_impl.pipeline.whole import own_objects
 
@@ -62,8 +64,9 @@ class Making:
             merged = merge(self.options, self.context, self.package.name, self.shop, self.keeps)
         return of_units(self.options, self.context, self.shop, self.keeps, own, merged)
 
-    def plan(self, inputs: Inputs) -> tuple[Linker, Plan]:
-        return _plan(self.options, self.context, inputs, self.output, self.package.name, self.exports)
+    def plan(self, inputs: Inputs, strip: str = "") -> tuple[Linker, Plan]:
+        options = replace(self.options, strip=strip) if strip else self.options
+        return _plan(options, self.context, inputs, self.output, self.package.name, self.exports)
 
 
 Made = tuple[str, list[tuple[str, str]]]
@@ -86,7 +89,8 @@ def link_program(
             built.failed = True
             return Kept()
     start = perf_counter()
-    image, beside = _archive(making) if options.kind is OutputKind.STATIC else _linked(making)
+    maker = _archive if options.kind is OutputKind.STATIC else _merged if _is_merged(options) else _linked
+    image, beside = maker(making)
     context.timings.append(Timing("link", package.name, perf_counter() - start))
     if making.failed:
         built.failed = True
@@ -110,14 +114,17 @@ def _linked(making: Making) -> Made:
     inputs = making.inputs()
     linker, plan = making.plan(inputs)
     key = image_key(linker, plan, inputs.digests, options, making.keeps.library.memo) if keep.cache.mode != "off" else ""
+    split = is_split(options)
+    beside = (*plan.beside, debug_file(making.output)) if split else plan.beside
+    # What is done to an image after it is linked is the compiler's own work.
+    key = digest(f"{making.keeps.identity} {split} {key}".encode()) if key else ""
     entry = CacheKey("image", making.package.name)
     if key and not options.run.dry_run:
-        known = _known(entry, key, keep, making.output, plan.beside)
+        known = _known(entry, key, keep, making.output, beside)
         if known is not None:
             return known
-    built.command = plan.command
     try:
-        complaints = _execute(plan, options, making.context, making.shop, inputs.modules)
+        complaints = _run(making, inputs, plan)
         again = bool(complaints) and inputs.are_lost()
     except DriverError:
         again = inputs.are_lost()
@@ -127,17 +134,48 @@ def _linked(making: Making) -> Made:
         # Who deletes a cache that is in use costs the build time, and does not fail it.
         own_objects(making.shop, options, making.context)
         inputs = making.inputs(own=True)
-        _, plan = making.plan(inputs)
-        built.command = plan.command
-        complaints = _execute(plan, options, making.context, making.shop, inputs.modules)
+        complaints = _run(making, inputs, making.plan(inputs)[1])
     built.commands.append(built.command)
     making.context.diagnostics.extend(complaints)
     if options.run.dry_run or making.failed:
         return "", []
     built.linked = True
     if not key or keep.cache.mode != "on":
-        return "", [(path, "") for path in plan.beside if os.path.exists(path)]
-    return _keep_files(keep, entry, key, making.output, plan.beside)
+        return "", [(path, "") for path in beside if os.path.exists(path)]
+    return _keep_files(keep, entry, key, making.output, beside)
+
+
+def _run(making: Making, inputs: Inputs, plan: Plan) -> list[Diagnostic]:
+    """One link; two where debug information is split off, the first of which makes its file."""
+    if is_split(making.options):
+        full = replace(making.plan(inputs, "none")[1], final=debug_file(making.output))
+        complaints = _execute(full, making.options, making.context, making.shop, inputs.modules)
+        if complaints:
+            return complaints
+        strip = "all" if making.options.strip == "all" else "debug"
+        plan = replace(making.plan(inputs, strip)[1], debug_file=full.final)
+    making.built.command = plan.command
+    return _execute(plan, making.options, making.context, making.shop, inputs.modules)
+
+
+def _is_merged(options: DriverOptions) -> bool:
+    """Whether one object of all units is made without a linker, where none can."""
+    return options.kind is OutputKind.OBJECT and options.lto and flavour_of(options.target) in (LldFlavor.COFF, LldFlavor.MACHO)
+
+
+def _merged(making: Making) -> Made:
+    """One object that is there already. What stands in for a C library is left to those who link it."""
+    keep = making.keeps.own
+    inputs = making.inputs()
+    if making.options.run.dry_run:
+        making.built.commands.append(["copy", inputs.objects[0], making.output])
+        return "", []
+    artifact = inputs.digests[inputs.objects[0]]
+    if not put_file(keep, artifact, making.output, is_program=False):
+        with open(inputs.objects[0], "rb") as file:
+            _write_beside(keep, making.output, file.read())
+        return "", []
+    return artifact, []
 
 
 def _archive(making: Making) -> Made:

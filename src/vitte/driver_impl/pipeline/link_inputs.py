@@ -55,7 +55,7 @@ def of_units(
     target needs is not on this machine."""
     supplied = supplies.find(options.target)
     inputs = Inputs(supplied, "", [])
-    if options.kind is OutputKind.BIN:
+    if _has_start(options):
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
     if merged[0]:
         inputs.objects.append(merged[0])
@@ -89,10 +89,16 @@ def of_units(
     return inputs
 
 
+def _has_start(options: DriverOptions) -> bool:
+    """A program has one. So has a module of `wasm32-unknown`: what it may leave to its host is in it."""
+    module = options.target.name == "wasm32-unknown" and options.kind is OutputKind.SHARED
+    return options.kind is OutputKind.BIN or module
+
+
 def of_objects(options: DriverOptions, context: DriverContext, objects: list[str]) -> Inputs:
     """For objects that the caller has; nothing is kept. Raises `DriverError` like `of_units`."""
     supplied = supplies.find(options.target)
-    start = _write("start", _start_object(options.target), context) if options.kind is OutputKind.BIN else ""
+    start = _write("start", _start_object(options.target), context) if _has_start(options) else ""
     inputs = Inputs(supplied, start, list(objects))
     if supplied.described:
         inputs.supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))

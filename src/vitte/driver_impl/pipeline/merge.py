@@ -16,10 +16,11 @@ from msgspec.msgpack import Decoder, Encoder
 
 from vitte.codegen.patching import Table
 from vitte.driver.error import StageCrash
-from vitte.driver.session import Timing
+from vitte.driver.session import LogLevel, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, with_incremental_cache
 from vitte.driver_impl.cache.key import digest, options_text
 from vitte.driver_impl.pipeline.keeps import scratch
+from vitte.driver_impl.pipeline.units import offsets_of
 from vitte.driver_impl.pipeline.whole import read_object
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ def merged(options: DriverOptions, context: DriverContext, name: str, shop: Work
 
     def compiled() -> tuple[bytes, tuple[str, ...]]:
         data = _compile([part.code for part in parts], options, name)
+        if context.log is not None:
+            context.log(LogLevel.DEBUG, "merge", f"{name}: optimised together")
         return data, tuple(f"places {number} {at}" for number, at in enumerate(_places(data, tables)))
 
     cache = keeps.own.cache
@@ -58,7 +61,7 @@ def merged(options: DriverOptions, context: DriverContext, name: str, shop: Work
     data, found = with_incremental_cache(cache, CacheKey("merged", name), fingerprint, lambda _: True, compiled, entries.append)
     for entry in entries:
         cache.put(entry)
-    data = _filled(data, [int(text.rpartition(" ")[2]) for text in found], tables)
+    data = _filled(data, offsets_of(found), tables)
     context.timings.append(Timing("merge", name, perf_counter() - start))
     artifact = cache.write(data)
     path = cache.locate(artifact) if artifact else ""

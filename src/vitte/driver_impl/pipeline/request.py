@@ -34,7 +34,7 @@ def request(
     bare = relocatable or shared
     debug = options.debug_info is not DebugInfo.NONE and options.strip == "none" and _has_debug_beside(linker)
     return Request(
-        flavour=linker.flavour, arch=options.target.arch, start="" if bare else supplied.start or inputs.start,
+        flavour=linker.flavour, arch=options.target.arch, start=inputs.start if bare else supplied.start or inputs.start,
         objects=tuple(inputs.objects), output=output, temporary=temporary, shared=shared, relocatable=relocatable, pie=pie, static=static,
         libraries=() if relocatable else options.libraries, folders=() if relocatable else options.library_folders,
         runtime=() if relocatable else supplied.runtime, if_needed=() if relocatable else supplied.if_needed,
