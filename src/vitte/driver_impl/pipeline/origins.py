@@ -79,12 +79,10 @@ class UnitOrigins:
     def definitions(self, symbol: str) -> tuple[Label, ...]:
         found: list[tuple[int, Span]] = []
         for owner, interface in self._interfaces():
-            for proc in interface.procs.values():
-                if proc.has_body and (proc.symbol or proc.path) == symbol:
-                    found.append((owner.index, proc.name_span))
-            for const in interface.consts.values():
-                if const.is_static and not const.symbol and const.path == symbol:
-                    found.append((owner.index, const.name_span))
+            procs = [proc.name_span for proc in interface.procs.values() if proc.has_body and (proc.symbol or proc.path) == symbol]
+            static = interface.consts.get(symbol)
+            own = [static.name_span] if static is not None and static.is_static and not static.symbol else []
+            found += [(owner.index, span) for span in (*procs, *own)]
         return tuple(
             self._label(unit, span, "and here" if number else "defined here", not number)
             for number, (unit, span) in enumerate(found[:MOST])
