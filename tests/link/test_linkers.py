@@ -112,3 +112,22 @@ def test_plug_in(package: Path, tmp_path: Path, text: str, status: int, said: st
 def test_a_linker_that_is_nowhere(package: Path) -> None:
     ran = vitte(package, "build", "hello.vit", "--linker", "nosuch")
     assert ran.returncode == 3 and "neither a program on the PATH nor a plug-in" in ran.stderr and "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(("options", "status", "said"), [
+    (("--linker-flavour", "gnu"), 0, "hello"),
+    ((), 3, "is not a linker that is known"),
+    (("--linker-flavour", "wasm"), 2, "makes WebAssembly programs, and `x86_64-unknown-linux-gnu` needs ELF"),
+])  # fmt: skip
+def test_a_linker_that_says_nothing_of_itself(package: Path, tmp_path: Path, options: tuple[str, ...], status: int, said: str) -> None:
+    script = tmp_path / "my-ld"
+    script.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit\nexec {" ".join(lld.find("").words)} "$@"\n')
+    script.chmod(0o755)
+    ran = vitte(package, "run", "hello.vit", "--linker", str(script), *options)
+    assert ran.returncode == status and said in ran.stdout + ran.stderr, ran.stderr
+
+
+def test_a_flavour_is_for_paths(package: Path) -> None:
+    for linker in (("--linker", "gcc"), ()):
+        ran = vitte(package, "build", "hello.vit", "--linker-flavour", "gnu", *linker)
+        assert ran.returncode == 2 and "`--linker-flavour` is for linkers that are named by a path" in ran.stderr

@@ -38,12 +38,14 @@ class Selection(Struct, frozen=True):
     """Which linker is meant.
 
     `family`: `lld`; `system` (a program that the machine brings); `custom` (a program by its path); `named` (a program on the PATH or a
-    plug-in, whichever there is). `name`: the program's name or path; "" for the usual one of the family.
+    plug-in, whichever there is). `name`: the program's name or path; "" for the usual one of the family. `told`: a custom program speaks
+    the flavour's command line, and is not asked.
     """
 
     family: str
     flavour: LldFlavor
     name: str = ""
+    told: bool = False
 
 
 def flavour_of(target: Target) -> LldFlavor:
@@ -57,6 +59,8 @@ def select(options: DriverOptions) -> Selection:
     """The linker for the options' target. Raises `DriverError` when it cannot link that target."""
     flavour = flavour_of(options.target)
     kind = options.linker.kind
+    if options.linker_flavour:
+        return _told(options, flavour)
     if kind == "lld":
         return Selection("lld", flavour, options.linker_path)
     if kind == "system":
@@ -71,6 +75,17 @@ def select(options: DriverOptions) -> Selection:
     if kind != "custom":
         raise DriverError(f"there is no linker `{kind}`", helps=("`lld`, `system`, a program's name or path, or a plug-in's name",))
     return _by_name(options.linker_path or options.linker.name, flavour, options.target)
+
+
+def _told(options: DriverOptions, flavour: LldFlavor) -> Selection:
+    """A program whose command line the user knows."""
+    name = options.linker_path or options.linker.name
+    if options.linker.kind != "custom" or not ("/" in name or "\\" in name):
+        raise DriverError("`--linker-flavour` is for linkers that are named by a path", helps=("like `--linker ./my-ld`",))
+    speaks = LldFlavor(options.linker_flavour)
+    if speaks is not flavour:
+        raise _unfit(f"`{name}`", speaks, options.target)
+    return Selection("custom", flavour, name, True)
 
 
 def _by_name(name: str, flavour: LldFlavor, target: Target) -> Selection:

@@ -37,12 +37,15 @@ class LinkerPlugin(Protocol):
     def plan(self, request: Request) -> Plan: ...
 
 
-def by_path(path: str, flavour: LldFlavor) -> Linker:
-    """The linker that a program at a path is. Raises `DriverError`."""
+def by_path(path: str, flavour: LldFlavor, told: bool = False) -> Linker:
+    """The linker that a program at a path is. `told`: it takes the flavour's command line, of GNU ld for ELF and of LLD else, and is not
+    asked. Raises `DriverError`."""
     found = which(path)
     if found is None:
         why = "is a folder" if os.path.isdir(path) else "is not a program that can be run" if os.path.exists(path) else "does not exist"
         raise DriverError(f"the linker `{path}` {why}", status=EXIT_TOOLCHAIN, helps=("give `--linker` a path to a linker",))
+    if told:
+        return Linker((found,), "bfd" if flavour is LldFlavor.ELF else "lld", flavour)
     linker = recognise(found)
     if linker.flavour is not flavour:
         # LLD's generic binary, and zig's, have a driver for each.

@@ -19,7 +19,7 @@ def find(selection: Selection) -> Linker:
         return system.find(selection.name)
     from vitte.driver_impl.link import custom
 
-    return custom.by_path(selection.name, selection.flavour) if selection.family == "custom" else custom.by_name(
+    return custom.by_path(selection.name, selection.flavour, selection.told) if selection.family == "custom" else custom.by_name(
         selection.name, selection.flavour
     )  # fmt: skip
 

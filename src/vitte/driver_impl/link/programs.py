@@ -96,7 +96,8 @@ def recognise(path: str) -> Linker:
     raise DriverError(
         f"`{path}` is not a linker that is known: to `--version` it says " + (f"`{first[:80]}`" if first else "nothing"),
         status=EXIT_TOOLCHAIN,
-        helps=("known are LLD, GNU ld, gold, mold, and C compilers (gcc, clang) that run one of them", "another one needs a plug-in"),
+        helps=("known are LLD, GNU ld, gold, mold, and C compilers (gcc, clang) that run one of them",
+               "`--linker-flavour` says which of their command lines it speaks; else it needs a plug-in"),
     )
 
 
