@@ -20,6 +20,7 @@ from vitte.driver.session import Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, with_incremental_cache
 from vitte.driver_impl.cache.key import digest, options_text
 from vitte.driver_impl.pipeline.keeps import scratch
+from vitte.driver_impl.pipeline.units import offsets
 from vitte.driver_impl.pipeline.whole import read_object
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def merged(options: DriverOptions, context: DriverContext, name: str, shop: Work
     data, found = with_incremental_cache(cache, CacheKey("merged", name), fingerprint, lambda _: True, compiled, entries.append)
     for entry in entries:
         cache.put(entry)
-    data = _filled(data, [int(text.rpartition(" ")[2]) for text in found], tables)
+    data = _filled(data, offsets(found), tables)
     context.timings.append(Timing("merge", name, perf_counter() - start))
     artifact = cache.write(data)
     path = cache.locate(artifact) if artifact else ""

@@ -499,7 +499,7 @@ class Maker:
             return codegen.fill(data, found, tables), tuple(f"places {number} {at}" for number, at in enumerate(found))
 
         data, places = self._remembered("code", text, compiled)
-        return codegen.fill(data, _offsets(places), tables)
+        return codegen.fill(data, offsets(places), tables)
 
     def _remembered(self, kind: str, text: str, make: Callable[[], tuple[bytes, tuple[str, ...]]]) -> tuple[bytes, tuple[str, ...]]:
         """What was made of a text before, or is now."""
@@ -509,7 +509,7 @@ class Maker:
         )
 
 
-def _offsets(dependencies: tuple[str, ...]) -> list[int]:
-    """Where the tables stand, by their numbers."""
+def offsets(dependencies: tuple[str, ...]) -> list[int]:
+    """Where the tables of places stand, by their numbers: an entry's dependencies have no order."""
     places = [dependency.split(" ") for dependency in dependencies]
     return [at for _, at in sorted((int(number), int(at)) for _, number, at in places)]
