@@ -72,8 +72,8 @@ def test_images_are_equal_whoever_makes_them(name: str, way: str, tmp_path: Path
     target, linker = TARGETS[name]
     here, there = tmp_path / "a", tmp_path / "another folder" / "deeper"
     first, _ = made(here, "program", target, linker, WAYS[way], seed=1, jobs=1)
-    # An image with debug information of Mach-O names the folder with its objects, which stands beside it under its own name.
-    other = "program" if name == "macho-ld64" and "debug" in way else "other name"
+    # Where debug information is beside an image, in a folder of objects or a PDB, the image names it, and it is named after the image.
+    other = "program" if name in ("macho-ld64", "coff") and "debug" in way else "other name"
     second, _ = made(there, other, target, linker, WAYS[way], seed=2, jobs=2)
     data = first.read_bytes()
     assert difference(data, second.read_bytes()) == ""
