@@ -72,6 +72,8 @@ PLANS: dict[str, Plan] = {
     "coff-full": coff.plan(("lld-link",), request(LldFlavor.COFF, "aarch64", **FULL)),
     "coff-debug": coff.plan(("lld-link",), request(LldFlavor.COFF, output="out/app.exe", start="s.o", imports=("/c/k",), debug=True,
                                                   names=("m.o", "n.o", "o.o"), folders=("/lib",), libraries=(Library("/x/a.lib"),))),
+    "coff-mingw": coff.plan(("lld-link",), request(LldFlavor.COFF, start="/s/crt2.obj", runtime=("/s/libmingw32.lib", "/s/user32.lib"),
+                                                  entry="mainCRTStartup", libraries=(Library("m"), Library("user32"), Library("z")))),
     "coff-shared": coff.plan(("lld-link",), request(LldFlavor.COFF, shared=True, exports=("twice",), output="out/x.dll")),
     "macho": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, "aarch64")),
     "macho-full": macho.plan(("ld64.lld",), request(LldFlavor.MACHO, minimum="13.0", **FULL)),

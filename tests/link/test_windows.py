@@ -176,6 +176,27 @@ def test_pdb_and_image_are_remembered_together(tmp_path: Path) -> None:
     assert build(tmp_path, HELLO, "-g", "-v") == image and (image.read_bytes(), pdb.read_bytes()) == before
 
 
+# --- libraries ----------------------------------------------------------------------------------------------------
+
+LIBRARY = """\
+#[export_name = "twice"]
+pub extern "C" proc twice(x: i32) -> i32 { give x * 2 }
+"""
+
+
+def test_a_dll_has_its_name_and_what_is_exported(tmp_path: Path) -> None:
+    (tmp_path / "vt.vit").write_text(LIBRARY)
+    images = []
+    for folder in ("a", "b"):
+        words = ("build", "vt.vit", "--kind", "shared", "--target", "x86_64-pc-windows", "-o", f"{folder}/vt.dll")
+        assert vitte(*words, cwd=tmp_path, env={"VITTE_CACHE": str(tmp_path / f"cache {folder}")}).status == 0
+        images.append([(tmp_path / folder / name).read_bytes() for name in ("vt.dll", "vt.dll.lib")])
+    assert images[0] == images[1]
+    export = parse(tmp_path / "a" / "vt.dll").get_export()
+    assert export is not None and export.name == "vt.dll" and [str(entry.name) for entry in export.entries] == ["twice"]
+    assert images[0][1] == import_library("vt.dll", ["twice"])
+
+
 # --- the same bytes everywhere ------------------------------------------------------------------------------------
 
 

@@ -40,22 +40,26 @@ def check_items(col: Collector) -> None:
 
 
 def _check_foreign(col: Collector) -> None:
-    """Of what C gets and gives, only numbers and pointers are values: platforms pass anything larger in ways of their own."""
+    """Of what C gets and gives, only numbers and pointers are values: platforms pass anything larger in ways of their own. Windows does so
+    with numbers of 128 bits."""
+    wide = (t.I128, t.U128) if col.ctx.target.system == "windows" else ()
     for item, proc in col.procs:
         if proc.abi != "C" or proc.intrinsic:
             continue
         for declared, param in zip(item.params, proc.params):
-            if param.mode == "own" and declared.ty is not None and _is_large(param.ty, col.defs.adts):
+            is_large = (param.ty in wide and param.mode != "mut") or (param.mode == "own" and _is_large(param.ty, col.defs.adts))
+            if is_large and declared.ty is not None:
                 text = show(param.ty)
                 _not_for_c(col, declared.ty.span, f"`{text}` cannot be given to C as a value", f"pass its address: `*{text}`")
-        if item.result is not None and _is_large(proc.result, col.defs.adts):
+        if item.result is not None and (proc.result in wide or _is_large(proc.result, col.defs.adts)):
             text = show(proc.result)
             message = f"`{text}` cannot be the result of a procedure of C's"
             _not_for_c(col, item.result.span, message, f"let it be stored: with a parameter `*mut {text}`")
 
 
 def _not_for_c(col: Collector, span: Span, message: str, help: str) -> None:
-    col.diag.error(E.FOREIGN_VALUE, span, message, "not a number or a pointer", helps=(Suggestion(help),))
+    label = "128 bits are no value for C on Windows" if "128`" in message else "not a number or a pointer"
+    col.diag.error(E.FOREIGN_VALUE, span, message, label, helps=(Suggestion(help),))
 
 
 def _is_large(ty: Ty, adts: Mapping[str, AdtDef]) -> bool:

@@ -41,8 +41,10 @@ def find(target: Target) -> Supplies:
         from vitte.driver_impl.link import libsystem, macho
 
         return Supplies(described=libsystem.find(), minimum=macho.OLDEST, system=False)
-    if target.name == "x86_64-pc-windows":
-        return Supplies(entry="vt_start")
+    if target.system == "windows":
+        from vitte.driver_impl.link import windows
+
+        return windows.supplies(target)
     if target.system == "none":
         # Nobody relocates it when it starts: it is linked for the place where it will be.
         return Supplies(static=True, pie=False, system=False)
