@@ -251,7 +251,7 @@ def test_key_has_all_of_a_plan_that_matters(name: str) -> None:
         assert key("/c/b.o", **usual) != before  # type: ignore[arg-type]
     else:
         changed = {"flavour": LldFlavor.ELF, "final": "/x/other", "identifier": "that",
-                   "copies": (("/c/a.o", "/x/out.objects/m.o"),), "thin": True}[name]  # fmt: skip
+                   "copies": (("/c/a.o", "/x/out.objects/m.o"),), "thin": True, "debug_file": "/x/out.debug"}[name]  # fmt: skip
         assert key("/c/a.o", **{**usual, name: changed}) != before  # type: ignore[arg-type]
 
 

@@ -37,10 +37,10 @@ def link_text(options: DriverOptions, output: str, memo: StatMemo) -> str:
     # What other libraries the linker finds, and whether it does, may change without any source.
     if options.link_args or options.libraries or options.library_folders or options.run.dry_run:
         return ""
-    # Only LLD's programs hold all that they do. A compiler that drives a linker reads files and runs programs that only it knows.
-    if select(options).family != "lld":
-        return ""
     try:
+        # Only LLD's programs hold all that they do. A compiler that drives a linker reads files and runs programs that only it knows.
+        if select(options).family != "lld":
+            return ""
         supplied = supplies.find(options.target)
         identity = linker_identity(linker_of(options), memo)
     except DriverError:
@@ -78,6 +78,7 @@ def image_key(linker: Linker, plan: Plan, digests: dict[str, str], options: Driv
     if plan.flavour is not LldFlavor.ELF:
         lines.append(f"name {os.path.basename(plan.final)!r} {plan.identifier!r}")  # they may stand in the image
     lines += ["thin"] if plan.thin else []
+    lines += [f"debug file {os.path.basename(plan.debug_file)!r}"] if plan.debug_file else []
     lines += [f"copy {os.path.basename(name)!r}" for _, name in plan.copies]  # the image names them
     before = ""
     names = {**{name: source for source, name in (*plan.links, *plan.copies)}, **dict.fromkeys(plan.scratch, "scratch")}
