@@ -330,11 +330,12 @@ def with_incremental_cache(
     keep: Callable[[CacheEntry], None] | None = None,
 ) -> tuple[bytes, tuple[str, ...]]:
     """`current_entry` around a computation, which gives bytes and what they turned out to depend on. What it gave is written, and
-    its entry put, or handed to `keep`. The bytes and dependencies, remembered or new."""
+    its entry put, or handed to `keep`. The bytes and dependencies, remembered or new; the latter sorted in both cases."""
     found = current_entry(cache, key, fingerprint, current)
     if found is not None:
         return found[1], found[0].dependencies
-    data, dependencies = compute()
+    data, found_out = compute()
+    dependencies = tuple(sorted(set(found_out)))
     artifact = cache.write(data)
     if artifact:
         (keep or cache.put)(CacheEntry(key, fingerprint, artifact, dependencies))

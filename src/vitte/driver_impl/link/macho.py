@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import struct
 
+from msgspec.structs import replace
+
 from vitte.driver.options import Library, LldFlavor
-from vitte.driver_impl.link.data import Plan, Request, named, words
+from vitte.driver_impl.link.data import Plan, Request, words
 
 ARCHS = {"x86_64": "x86_64", "aarch64": "arm64"}
 OLDEST = "11.0"
@@ -56,8 +58,9 @@ def plan(program: tuple[str, ...], request: Request) -> Plan:
         arguments.append("-no_exported_symbols")
     for folder in request.rpaths:
         arguments += ["-rpath", folder]
-    instead = dict(copies)
-    arguments += ["-o", request.temporary, *(named(instead.get(word, word)) for word in words(request))]
+    # One by one: units without code may be one file, and are several copies.
+    called = replace(request, objects=tuple(name for _, name in copies) or request.objects)
+    arguments += ["-o", request.temporary, *words(called)]
     arguments += [f"-L{folder}" for folder in request.folders]
     arguments += libraries(request)
     arguments += [*request.runtime, *request.if_needed, *request.args]

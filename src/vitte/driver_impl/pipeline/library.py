@@ -36,11 +36,10 @@ def _needed(options: DriverOptions) -> list[str]:
     return list(dict.fromkeys([*names, *(["m"] if options.target.system == "linux" and options.target.libc != "none" else [])]))
 
 
-def member_names(modules: dict[str, str], objects: list[str]) -> list[str]:
-    """What objects are called in an archive: by their modules, all different."""
+def member_names(names: list[str]) -> list[str]:
+    """What objects are called in an archive: as their modules are, all different."""
     found: list[str] = []
-    for path in objects:
-        name = modules.get(path, os.path.basename(path)).replace("/", ".")
+    for name in (name.replace("/", ".") for name in names):
         while f"{name}.o" in found:
             name += "_"
         found.append(f"{name}.o")

@@ -116,8 +116,9 @@ def _linked(making: Making) -> Made:
     key = image_key(linker, plan, inputs.digests, options, making.keeps.library.memo) if keep.cache.mode != "off" else ""
     split = is_split(options)
     beside = (*plan.beside, debug_file(making.output)) if split else plan.beside
-    # What is done to an image after it is linked is the compiler's own work.
-    key = digest(f"{making.keeps.identity} {split} {key}".encode()) if key else ""
+    # What is done to an image after it is linked is the compiler's own work; the file with its debug information stands in it by name.
+    named = os.path.basename(beside[-1]) if split else ""
+    key = digest(f"{making.keeps.identity} {named!r} {key}".encode("utf-8", "surrogatepass")) if key else ""
     entry = CacheKey("image", making.package.name)
     if key and not options.run.dry_run:
         known = _known(entry, key, keep, making.output, beside)
@@ -184,7 +185,7 @@ def _archive(making: Making) -> Made:
 
     options, keep = making.options, making.keeps.own
     inputs = making.inputs()
-    names = member_names(inputs.modules, inputs.objects)
+    names = member_names(inputs.names)
     if options.run.dry_run:
         making.built.commands.append(["archive", making.output, *names])
         return "", []
@@ -201,18 +202,22 @@ def _archive(making: Making) -> Made:
 def _known(entry: CacheKey, key: str, keep: Keep, output: str, beside: tuple[str, ...]) -> Made | None:
     """What the same link gave before, put in its place; None when any of it is lost."""
     for found in keep.cache.entries(entry, key):
-        files = [(path, artifact) for path, artifact in zip(beside, found.dependencies, strict=False) if artifact]
+        numbers = dict(dependency.split(" ")[:2] for dependency in found.dependencies if " " in dependency)
+        files = [(path, numbers[str(number)]) for number, path in enumerate(beside) if str(number) in numbers]
         if put_files(keep, found.artifact, output, files, is_program=entry.kind == "image"):
             return found.artifact, files
     return None
 
 
 def _keep_files(keep: Keep, entry: CacheKey, key: str, output: str, beside: tuple[str, ...]) -> Made:
+    """Keep what a link made. Which of `beside` a file is stands in the entry with it: an entry's dependencies have no order. A link of
+    which not all was kept is not remembered."""
     image = _keep_file(keep, output)
-    artifacts = [_keep_file(keep, path) if os.path.exists(path) else "" for path in beside]
-    if image:
-        keep.cache.put(CacheEntry(entry, key, image, tuple(artifacts)))
-    return image, [(path, artifact) for path, artifact in zip(beside, artifacts) if artifact or os.path.exists(path)]
+    made = [(number, path) for number, path in enumerate(beside) if os.path.exists(path)]
+    files = [(number, path, _keep_file(keep, path)) for number, path in made]
+    if image and all(artifact for _, _, artifact in files):
+        keep.cache.put(CacheEntry(entry, key, image, tuple(f"{number} {artifact}" for number, _, artifact in files)))
+    return image, [(path, artifact) for _, path, artifact in files]
 
 
 def _keep_file(keep: Keep, path: str) -> str:

@@ -32,15 +32,24 @@ if TYPE_CHECKING:
 
 
 class Inputs(Struct):
-    """`start`: the start object, "" where the target has none. `imports`: import libraries of DLLs. `modules`: modules by the paths of
-    their objects. `digests`: of every file that was made here, by path."""
+    """`start`: the start object, "" where the target has none. `names`: what each of `objects` is called. `imports`: import libraries of
+    DLLs. `modules`: modules by the paths of their objects; those of one content have one path. `digests`: of every file that was made
+    here, by path."""
 
     supplied: Supplies
     start: str
     objects: list[str]
+    names: list[str] = []
     imports: list[str] = []
     modules: dict[str, str] = {}
     digests: dict[str, str] = {}
+
+    def add(self, path: str, known: str, name: str) -> None:
+        """Another object, with its digest."""
+        self.objects.append(path)
+        self.names.append(name)
+        self.digests[path] = known
+        self.modules[path] = name
 
     def are_lost(self) -> bool:
         """Whether a file is gone, or is not what it was."""
@@ -58,27 +67,19 @@ def of_units(
     if _has_start(options):
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
     if merged[0]:
-        inputs.objects.append(merged[0])
-        inputs.digests[merged[0]] = merged[1]
-        inputs.modules[merged[0]] = "merged"
+        inputs.add(*merged, "merged")
     for index in () if merged[0] else shop.graph.order:
         done = shop.done[index]
-        inputs.objects.append(done.path)
-        inputs.digests[done.path] = done.artifact
-        inputs.modules[done.path] = shop.graph.units[index].module
+        inputs.add(done.path, done.artifact, shop.graph.units[index].module)
     # `lld-link` and zig's linker complain about what only code refers to that they leave out.
     if options.kind is not OutputKind.BIN and not merged[0]:
-        path, inputs.digests[path] = _generated("library", options, context, keeps, own)
-        inputs.objects.append(path)
-        inputs.modules[path] = "vitte.library"
+        inputs.add(*_generated("library", options, context, keeps, own), "vitte.library")
     if supplied.described:
         facts = file_digest(supplied.described, keeps.library.memo)
         stub, inputs.digests[stub] = _generated("stub", options, context, keeps, own, facts)
         inputs.supplied = replace(supplied, runtime=(*supplied.runtime, stub))
     if options.target.libc == "none":
-        support, inputs.digests[support] = _generated("support", options, context, keeps, own)
-        inputs.objects.append(support)
-        inputs.modules[support] = "vitte.support"
+        inputs.add(*_generated("support", options, context, keeps, own), "vitte.support")
     if options.target.system == "windows":
         from vitte.driver_impl.pipeline.imports import import_libraries
 
@@ -99,11 +100,12 @@ def of_objects(options: DriverOptions, context: DriverContext, objects: list[str
     """For objects that the caller has; nothing is kept. Raises `DriverError` like `of_units`."""
     supplied = supplies.find(options.target)
     start = _write("start", _start_object(options.target), context) if _has_start(options) else ""
-    inputs = Inputs(supplied, start, list(objects))
+    inputs = Inputs(supplied, start, list(objects), [os.path.basename(path) for path in objects])
     if supplied.described:
         inputs.supplied = replace(supplied, runtime=(*supplied.runtime, _write("stub", _stub(options.target), context)))
     if options.target.libc == "none":
         inputs.objects.append(_write("support", _support_object(options.target), context))
+        inputs.names.append("vitte.support")
     if options.target.system == "windows":
         from vitte.driver_impl.pipeline.imports import import_libraries
 

@@ -44,7 +44,7 @@ def request(
         version_script=_script(options), rpaths=options.rpaths, stack_size=options.stack_size, subsystem=options.subsystem,
         minimum=supplied.minimum, gc_sections=options.gc_sections is not False, icf=icf and not relocatable, strip=options.strip,
         compress_debug=options.compress_debug, args=options.link_args,
-        debug=debug, names=tuple(member_names(inputs.modules, inputs.objects)) if debug else (),
+        debug=debug, names=tuple(member_names(inputs.names)) if debug else (),
     )  # fmt: skip
 
 
