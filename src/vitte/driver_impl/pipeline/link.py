@@ -116,9 +116,9 @@ def _linked(making: Making) -> Made:
     key = image_key(linker, plan, inputs.digests, options, making.keeps.library.memo) if keep.cache.mode != "off" else ""
     split = is_split(options)
     beside = (*plan.beside, debug_file(making.output)) if split else plan.beside
-    # What is done to an image after it is linked is the compiler's own work; with debug information apart, it names the file with that.
-    named = os.path.basename(debug_file(making.output)) if split else ""
-    key = digest(f"{making.keeps.identity} {split} {named!r} {key}".encode("utf-8", "surrogatepass")) if key else ""
+    # What is done to an image after it is linked is the compiler's own work; the file with its debug information stands in it by name.
+    named = os.path.basename(beside[-1]) if split else ""
+    key = digest(f"{making.keeps.identity} {named!r} {key}".encode("utf-8", "surrogatepass")) if key else ""
     entry = CacheKey("image", making.package.name)
     if key and not options.run.dry_run:
         known = _known(entry, key, keep, making.output, beside)
