@@ -20,7 +20,7 @@ PART = "pub proc one() -> int {\n  give 1\n}\n"
 CASES = {
     "Windows library": ({"x.vit": LIBRARY}, ("x.vit", "--target", "x86_64-pc-windows", "--kind", "shared", "-g", "--split-debug")),
     "Windows program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "x86_64-pc-windows", "-g", "--split-debug")),
-    "macOS program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "aarch64-apple-macos", "-g", "--split-debug")),
+    "macOS program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "aarch64-apple-macos", "-g")),
     "Linux library with header": ({"x.vit": LIBRARY}, ("x.vit", "--kind", "shared", "--emit", "shared,header")),
     "Linux archive": ({"x.vit": LIBRARY}, ("x.vit", "--kind", "static")),
     "macOS archive": ({"x.vit": LIBRARY}, ("x.vit", "--target", "aarch64-apple-macos", "--kind", "static")),

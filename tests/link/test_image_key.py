@@ -237,7 +237,6 @@ HARMLESS = {
     "failures": "an image that is remembered was made without any",
     "scratch": "folders for this link alone",
     "links": "names of the objects for this link alone",
-    "debug_file": "what is done after the link: the key of an image says whether, and the file's name",
     "folder": "for this link alone; what is named in it is in `links`, or written",
     "beside": "the arguments name them, by their order: see above",
     "texts": "the arguments name them, by their contents: see above",
