@@ -267,9 +267,6 @@ def _plan(
     # number by which systems tell Mach-O images apart is made of it, too.
     fixed = "%" in os.path.abspath(output) or linker.flavour in (LldFlavor.WASM, LldFlavor.MACHO)
     temporary = os.path.join(scratch(context), "image") if fixed else temporary_of(output)
-    if linker.flavour is LldFlavor.COFF and options.kind is OutputKind.SHARED:
-        # A DLL and the library that is linked in its place hold the name that it was linked under, and programs look for that.
-        temporary = os.path.join(scratch(context), os.path.basename(output))
     return linker, plan_link(linker, request(options, linker, inputs, output, temporary, name, exports))
 
 
