@@ -230,7 +230,6 @@ def test_key_has_texts_that_are_made_for_the_link() -> None:
 HARMLESS = {
     "program": "part of the linker's identity",
     "output": "what is written becomes `final`",
-    "debug_file": "part of the key of an image that is split, in `link`",
     "dialect": "part of the linker's identity",
     "quoting": "how words are passed",
     "before_response": "how words are passed",

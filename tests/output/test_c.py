@@ -147,3 +147,16 @@ def test_names_that_mean_something_in_c(tmp_path: Path) -> None:
     )
     out = vitte("build", "a.vit", "--emit=header=-", cwd=tmp_path).out
     assert "int32_t f(const A *register_, const A *union_);" in out and "  int32_t int_;\n  int32_t class_;" in out
+
+
+def test_a_dll_and_its_import_library_know_its_name(tmp_path: Path) -> None:
+    """Both hold the name that programs look for, not that of a temporary file; so they are the same each time."""
+    (tmp_path / "calc.vit").write_text("pub extern \"C\" proc calc_add(a: i32, b: i32) -> i32 { give a + b }\n")
+    made_files = []
+    for _ in range(2):
+        ran = vitte("build", "calc.vit", "--kind", "shared", "--target", "x86_64-pc-windows", "--cache", "off", cwd=tmp_path)
+        assert ran.status == 0, ran.err
+        made_files.append([(tmp_path / name).read_bytes() for name in ("calc.dll", "calc.dll.lib")])
+        for data in made_files[-1]:
+            assert b"calc.dll\0" in data and b".tmp" not in data
+    assert made_files[0] == made_files[1]
