@@ -20,20 +20,21 @@ PART = "pub proc one() -> int {\n  give 1\n}\n"
 CASES = {
     "Windows library": ({"x.vit": LIBRARY}, ("x.vit", "--target", "x86_64-pc-windows", "--kind", "shared", "-g", "--split-debug")),
     "Windows program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "x86_64-pc-windows", "-g", "--split-debug")),
-    "macOS program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "aarch64-apple-macos", "-g", "--split-debug")),
+    "macOS program": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--target", "aarch64-apple-macos", "-g")),
     "Linux library with header": ({"x.vit": LIBRARY}, ("x.vit", "--kind", "shared", "--emit", "shared,header")),
     "Linux archive": ({"x.vit": LIBRARY}, ("x.vit", "--kind", "static")),
     "macOS archive": ({"x.vit": LIBRARY}, ("x.vit", "--target", "aarch64-apple-macos", "--kind", "static")),
     "Linux object": ({"x.vit": LIBRARY}, ("x.vit", "--kind", "object")),
     "WebAssembly library": ({"x.vit": LIBRARY}, ("x.vit", "--target", "wasm32-wasi", "--kind", "shared")),
     "all units together": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "--lto", "-O2")),
+    "split": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "-g", "--split-debug")),
     "stripped": ({"x.vit": PROGRAM, "part.vit": PART}, ("x.vit", "-g", "--strip", "--gc-sections", "off", "--icf", "on", "--rpath", "/a")),
 }  # fmt: skip
 
 
-def built(folder: Path, words: tuple[str, ...], *more: str) -> dict[str, bytes]:
+def built(folder: Path, words: tuple[str, ...], *more: str, output: str = "out/made") -> dict[str, bytes]:
     """All files below `out` after a build."""
-    ran = vitte("build", *words, "-o", "out/made", *more, cwd=folder, env={"VITTE_CACHE": str(folder / "cache")})
+    ran = vitte("build", *words, "-o", output, *more, cwd=folder, env={"VITTE_CACHE": str(folder / "cache")})
     assert ran.status == 0, ran.err
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted((folder / "out").rglob("*")) if path.is_file()}
 
@@ -54,6 +55,9 @@ def test_every_file_is_put_back(name: str, tmp_path: Path) -> None:
         (tmp_path / path).write_bytes(b"something else")
         assert built(tmp_path, words) == clean, f"with another {path}"
     shutil.rmtree(tmp_path / "out")
+    other = built(tmp_path, words, output="out/other")
+    shutil.rmtree(tmp_path / "out")
+    assert other == built(tmp_path, words, "--cache", "off", output="out/other")
     # The link alone is remembered: the plan of the whole build is another one.
     (tmp_path / "x.vit").write_text(sources["x.vit"] + "\n// a comment\n")
     assert built(tmp_path, words) == built(tmp_path, words, "--cache", "off")
