@@ -71,12 +71,16 @@ def cases() -> list[object]:
 def test_images_are_equal_whoever_makes_them(name: str, way: str, tmp_path: Path) -> None:
     target, linker = TARGETS[name]
     here, there = tmp_path / "a", tmp_path / "another folder" / "deeper"
-    first, _ = made(here, "program", target, linker, WAYS[way], seed=1, jobs=1)
-    # Where debug information is beside an image, in a folder of objects or a PDB, the image names it, and it is named after the image.
+    first, beside = made(here, "program", target, linker, WAYS[way], seed=1, jobs=1)
+    # With debug information an image of Mach-O names the folder with its objects, and one of Windows its PDB: they stand beside it under
+    # its own name.
     other = "program" if name in ("macho-ld64", "coff") and "debug" in way else "other name"
-    second, _ = made(there, other, target, linker, WAYS[way], seed=2, jobs=2)
+    second, beside_other = made(there, other, target, linker, WAYS[way], seed=2, jobs=2)
     data = first.read_bytes()
     assert difference(data, second.read_bytes()) == ""
+    if name == "coff" and "debug" in way:
+        assert [path.name for path in beside] == ["program.pdb"]
+        assert difference(beside[0].read_bytes(), beside_other[0].read_bytes()) == ""
     for trace in (str(tmp_path), "cache/objects", "user1", ".tmp"):
         assert trace.encode() not in data, f"`{trace}` stands in the image"
     if name.startswith("macho"):

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.forked import Ran, vitte
+from tests.harness.sysroots import prepare
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.target import TARGETS
@@ -300,3 +301,51 @@ def test_each_test_has_a_process_of_its_own(tmp_path: Path) -> None:
 def test_tests_are_chosen_by_their_titles(tmp_path: Path) -> None:
     ran = run(tmp_path, TESTS, "--", "good", "nothing", command="test")
     assert ran.status == 0 and "2 passed, 0 failed, 3 not chosen" in ran.err
+
+
+# --- libraries ----------------------------------------------------------------------------------------------------
+
+DLL = """\
+#[export_name = "twice"]
+pub extern "C" proc twice(x: i32) -> i32 { give x * 2 }
+"""
+USER = """\
+#[link(name = "vt", kind = "dll")]
+extern "C" { proc twice(x: i32) -> i32 }
+
+proc main() { unsafe { println("{}", twice(21)) } }
+"""
+
+
+def test_a_program_imports_from_a_dll_of_ours(tmp_path: Path) -> None:
+    (tmp_path / "vt.vit").write_text(DLL)
+    assert vitte("build", "vt.vit", "--kind", "shared", "--target", TARGET, "-o", "vt.dll", cwd=tmp_path).status == 0
+    (tmp_path / "user.vit").write_text(USER)
+    # Windows looks for DLLs where the program is, and where it was started from.
+    assert vitte("run", "user.vit", "--target", TARGET, "-o", "user.exe", cwd=tmp_path).out == "42\n"
+
+
+# --- with MinGW's C library ---------------------------------------------------------------------------------------
+
+WITH_C = """\
+extern "C" {
+  proc abs(x: i32) -> i32
+  proc strlen(text: *u8) -> usize
+  proc pow(x: f64, y: f64) -> f64
+}
+
+proc main(args: [string]) {
+  unsafe { println("{} {} {}", abs(-3), strlen(&TEXT[0] as *u8), pow(2.0, 10.0)) }
+  for i in 1..args.len() { println("<{}>", args[i]) }
+}
+
+static TEXT: [u8; 5] = [102, 111, 117, 114, 0]
+"""
+
+
+@pytest.mark.slow
+def test_c_functions_of_mingw(tmp_path: Path) -> None:
+    prepare("x86_64-pc-windows-gnu")
+    (tmp_path / "main.vit").write_text(WITH_C)
+    ran = vitte("run", "main.vit", "--target", "x86_64-pc-windows-gnu", "--", "żółć 🦀", cwd=tmp_path)
+    assert ran.out == "3 4 1024.0\n<żółć 🦀>\n", ran.err

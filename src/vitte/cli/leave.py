@@ -37,4 +37,9 @@ def leave(status: int) -> NoReturn:
             pass
         os.kill(os.getpid(), -status)
         os._exit(128 - status)
-    os._exit(status & 0xFF)
+    os._exit(status & 0xFF if os.name != "nt" else as_signed(status))
+
+
+def as_signed(status: int) -> int:
+    """A status of Windows, which has 32 bits (an exception has the highest), as the number that C takes."""
+    return (status & 0xFFFFFFFF ^ 0x80000000) - 0x80000000

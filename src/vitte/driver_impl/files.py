@@ -65,7 +65,7 @@ def read_source(path: str, display: str, diagnostics: Diagnostics, data: bytes |
 
 def _read(path: str) -> tuple[bytes, os.stat_result | None]:
     """All bytes of a regular file; at most one more than allowed of anything else, which may be endless."""
-    fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0))
+    fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     try:
         before = os.fstat(fd)
         if stat.S_ISDIR(before.st_mode):

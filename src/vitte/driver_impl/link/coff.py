@@ -40,8 +40,7 @@ def _apart(program: tuple[str, ...], request: Request, debug: bool) -> Plan:
     stem, end = os.path.splitext(request.output)
     folder = f"{request.temporary}.link"
     beside = (f"{stem if end in ('.exe', '.dll') else request.output}.pdb",) if debug else ()
-    views = [word for pdb in beside for word in (
-        "/debug", f"/pdb:{os.path.relpath(pdb, folder)}", "/pdbaltpath:%_PDB%", "/pdbsourcepath:.")]  # fmt: skip
+    views = ("/debug", f"/pdb:{os.path.relpath(beside[0], folder)}", "/pdbaltpath:%_PDB%", "/pdbsourcepath:.") if beside else ()
     links: list[tuple[str, str]] = []
 
     def called(path: str, name: str) -> str:

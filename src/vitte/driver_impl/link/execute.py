@@ -27,6 +27,10 @@ _CRASH = re.compile(
     r"^(LLVM ERROR|PLEASE submit a bug report|\S*: internal error in |collect2: fatal error: .* terminated with signal )", re.MULTILINE
 )
 _FULL = "No space left on device"
+_OUT_OF_ROOM = -getattr(signal, "SIGBUS", 1 << 32)
+"""The status of a program that wrote through memory to a disk that is full; Windows has no such signal."""
+_EXCEPTION = 0xC0000000
+"""From here on statuses of Windows are exceptions that nobody caught."""
 
 
 class LinkResult(Struct):
@@ -56,7 +60,7 @@ def execute(plan: Plan, dry_run: bool = False, log: Callable[[str], None] | None
         seconds = perf_counter() - started
         if log is not None:
             log(f"{how(status)}, {seconds * 1000:.1f} ms")
-        if status != 0 and (_FULL in text or (status == -signal.SIGBUS and _is_short(plan))):
+        if status != 0 and (_FULL in text or (status == _OUT_OF_ROOM and _is_short(plan))):
             raise DriverError(f"cannot write `{plan.final}`: {_FULL.lower()}", status=EXIT_TOOLCHAIN, details=text[:4000])
         if crashed(status, text):
             raise DriverError(f"the linker crashed: {how(status)}", status=EXIT_TOOLCHAIN, details=text, helps=(
@@ -234,11 +238,13 @@ def _is_short(plan: Plan) -> bool:
 
 
 def crashed(status: int, text: str) -> bool:
-    return status < 0 or (status != 0 and _CRASH.search(text) is not None)
+    return status < 0 or status >= _EXCEPTION or (status != 0 and _CRASH.search(text) is not None)
 
 
 def how(status: int) -> str:
-    """`status 1`, or the name of a signal."""
+    """`status 1`, the name of a signal, or the number of an exception of Windows."""
+    if status >= _EXCEPTION:
+        return f"exception 0x{status:08X}"
     if status < 0:
         try:
             return f"signal {-status} ({signal.Signals(-status).name})"

@@ -30,13 +30,21 @@ class Linker(Struct, frozen=True):
 
 def which(name: str) -> str | None:
     """The program that a shell would start, as `shutil.which` finds it; that module takes longer to load than a small build."""
+    names = file_names(name, os.environ.get("PATHEXT", "") if os.name == "nt" else "")
     if os.path.dirname(name):
-        return name if _is_program(name) else None
+        return next(filter(_is_program, names), None)
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
-        path = os.path.join(folder, name)
-        if folder and _is_program(path):
-            return path
+        for path in [os.path.join(folder, found) for found in names] if folder else ():
+            if _is_program(path):
+                return path
     return None
+
+
+def file_names(name: str, endings: str) -> list[str]:
+    """What a program's file may be called. `endings`: as Windows has them in PATHEXT, "" elsewhere; one of them makes a file a program, and
+    it may be left out."""
+    known = [end.lower() for end in endings.split(";") if end]
+    return [name] if not known or name.lower().endswith(tuple(known)) else [name + end for end in known]
 
 
 def _is_program(path: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from msgspec import Struct
 
@@ -66,12 +67,20 @@ def is_scratch(path: str) -> bool:
     return path.endswith("-vitte")
 
 
+def scratch_base(environment: Mapping[str, str], system: str) -> str:
+    """The folder for temporary ones. `system`: as `os.name` has it."""
+    if system != "nt":
+        return environment.get("TMPDIR") or "/tmp"
+    named = next((environment[name] for name in ("TEMP", "TMP") if environment.get(name)), "")
+    return named or environment.get("SYSTEMROOT", "C:\\Windows") + "\\Temp"
+
+
 def scratch(context: DriverContext) -> str:
     """The run's temporary folder, made when first needed."""
     for path in context.temporary:
         if is_scratch(path):
             return path
-    base = os.environ.get("TMPDIR") or "/tmp"
+    base = scratch_base(os.environ, os.name)
     for number in range(1000):
         path = os.path.join(base, f"{os.getpid()}-{number}-vitte")
         try:
