@@ -94,6 +94,15 @@ def test_a_build_makes_what_is_chosen(package: Path, options: tuple[str, ...], m
     assert files(package) == made
 
 
+def test_a_program_goes_without_saying_beside_a_library(package: Path) -> None:
+    (package / "vitte.toml").write_text('[package]\nname = "shapes"\n\n[lib]\nkind = "shared"\npath = "src/shared.vit"\n')
+    assert vitte("build", cwd=package).status == 0
+    assert files(package) == ["libshapes.so", "shapes", "shapes.h"]
+    assert vitte("run", cwd=package).out == "42\n"
+    assert vitte("build", "--lib", "--kind", "static", cwd=package).status == 0
+    assert files(package) == ["libshapes.a", "libshapes.so", "shapes", "shapes.h"]
+
+
 def test_run_wants_to_know_which(package: Path) -> None:
     ran = vitte("run", cwd=package)
     assert ran.status == 2 and "package `shapes` has 3 programs" in ran.err and "`--bin corners`" in ran.err

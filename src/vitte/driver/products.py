@@ -46,9 +46,11 @@ def chosen(options: DriverOptions, package: Package) -> list[tuple[DriverOptions
 
 def _wanted(options: DriverOptions, manifest: Manifest, package: Package) -> list[Product]:
     products = list(manifest.products)
+    name = manifest.name.rpartition("/")[2]
+    if products and _has_program_beside(package, products):
+        products.insert(0, Product(OutputKind.BIN, name))
     if not products:
         kind = options.kind if "kind" in options.given else OutputKind.BIN
-        name = manifest.name.rpartition("/")[2]
         if kind in LIBRARIES:
             name = name.replace("-", "_")
         products = [Product(kind, name)] if package.entry or kind is not OutputKind.BIN else []
@@ -64,10 +66,12 @@ def _wanted(options: DriverOptions, manifest: Manifest, package: Package) -> lis
         found = [product for product in products if product.kind in LIBRARIES]
         if not found:
             raise DriverError(f"package `{manifest.name}` has no library", helps=("write `[lib]` in the manifest",))
-        return found
+        if "kind" not in options.given or options.kind not in LIBRARIES:
+            return found
+        return [product for product in found if product.kind is options.kind] or [replace(found[0], kind=options.kind)]
     if options.mode is DriverMode.RUN:
         if len(programs) > 1:
-            usual = [product for product in programs if product.name == manifest.name.rpartition("/")[2]]
+            usual = [product for product in programs if product.name == name]
             if not usual:
                 raise DriverError(f"package `{manifest.name}` has {len(programs)} programs", helps=(_names(programs),))
             return usual
@@ -80,6 +84,13 @@ def _wanted(options: DriverOptions, manifest: Manifest, package: Package) -> lis
             raise DriverError(f"package `{manifest.name}` makes nothing of kind `{options.kind.value}`", helps=(_names(products),))
         return found
     return products
+
+
+def _has_program_beside(package: Package, products: list[Product]) -> bool:
+    """Whether `src/main.vit` is a program that goes without saying beside libraries."""
+    roots = [os.path.normpath(os.path.join(package.root, product.path)) for product in products if product.path]
+    is_free = bool(package.entry) and os.path.normpath(package.entry) not in roots
+    return is_free and all(product.kind is not OutputKind.BIN for product in products)
 
 
 def _names(products: list[Product]) -> str:

@@ -96,7 +96,10 @@ def diagnose(text: str, plan: Plan, origins: Origins | None = None) -> list[Diag
         before = merged.setdefault((complaint.kind, complaint.subject), complaint)
         if before is not complaint:
             before.places += [place for place in complaint.places if place not in before.places]
-    return [_DIAGNOSTICS.get(complaint.kind, _other)(complaint, plan, known) for complaint in merged.values()]
+    # Who goes on without a file misses what was to come from it.
+    lost = any(kind in ("library", "missing") for kind, _ in merged)
+    told = [complaint for complaint in merged.values() if not (lost and complaint.kind == "undefined")]
+    return [_DIAGNOSTICS.get(complaint.kind, _other)(complaint, plan, known) for complaint in told]
 
 
 def precheck(plan: Plan, origins: Origins | None = None) -> list[Diagnostic]:
