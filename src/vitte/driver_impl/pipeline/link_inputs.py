@@ -57,6 +57,11 @@ def of_units(
     inputs = Inputs(supplied, "", [])
     if options.kind is OutputKind.BIN:
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
+    elif not options.target.has_programs and options.kind is OutputKind.SHARED:
+        # What stands for a system, and gives way to the library's own.
+        path, inputs.digests[path] = _generated("start", options, context, keeps, own)
+        inputs.objects.append(path)
+        inputs.modules[path] = "vitte.hooks"
     if merged[0]:
         inputs.objects.append(merged[0])
         inputs.digests[merged[0]] = merged[1]
