@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from vitte.ir import types as t
 from vitte.ir.mono import demangle
-from vitte.ir.paths import head_end, head_text, impl_path, last_name, readable
+from vitte.ir.paths import head_end, head_text, impl_path, import_symbol, imported, last_name, readable
 
 WORDS = [
     "Show", "for", "T", "mut", "4", "[", "]", "(", ")", ".", "::", ",", "&", "*", "->", "=", "/", "#", "'('", '"]"', "é", "{", "}", "@",
@@ -50,3 +50,13 @@ def test_for_people() -> None:
     assert readable("m::impl(&<int> with sum).sum") == "m::impl(&[int]).sum"
     assert last_name("m::f.{1}::impl(Show for a:P)#1.show") == "impl(Show for a.P)#1.show"
     assert readable("m::impl(unfinished") == "m::impl(unfinished"
+
+
+@given(st.text(), st.text())
+def test_what_is_imported_is_in_the_symbol(module: str, name: str) -> None:
+    assert imported(import_symbol(module, name)) == (module, name)
+
+
+@pytest.mark.parametrize("symbol", ["main", "import", "m::import 3 env log", "import x y"])
+def test_other_symbols_import_nothing(symbol: str) -> None:
+    assert imported(symbol) is None

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.forked import Ran, vitte
+from tests.harness.sysroots import prepare
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.target import find
@@ -27,6 +28,8 @@ def need(name: str) -> None:
         runners.find(DriverOptions(target=target))
     except DriverError as error:
         pytest.skip(error.message)
+    if target.libc == "musl":
+        prepare(name)
 
 
 def run(

@@ -178,10 +178,25 @@ def prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementat
     implementation = load(options.implementation)
     context.package = implementation.find_package(options, context)
     options = with_runner(with_profile(options, context.package.manifest), context.package)
+    options = with_kind(options, context.package)
     if options.mode in (DriverMode.RUN, DriverMode.TEST) and options.kind is not OutputKind.BIN:
         raise DriverError(f"what is of kind `{options.kind.value}` cannot be run", helps=("leave `--kind` out",))
     context.options = options
     return implementation, options
+
+
+def with_kind(options: DriverOptions, package: Package) -> DriverOptions:
+    """The options with the kind of output that is usual for the target, when nobody has named one. Raises `DriverError` when a program is
+    asked for, and the target has none."""
+    if options.target.has_programs or options.entry_symbol:
+        return options
+    wants = options.mode in (DriverMode.RUN, DriverMode.TEST) or ("kind" in options.given and options.kind is OutputKind.BIN)
+    if wants:
+        raise DriverError(f"`{options.target.name}` has no programs: nothing starts one there",
+                          helps=("`--target wasm32-wasi` is for programs", "a library is what is made when no `--kind` is named"))  # fmt: skip
+    if "kind" in options.given or (package.manifest and package.manifest.products):
+        return options
+    return replace(options, kind=OutputKind.SHARED, given=(*options.given, "kind"))
 
 
 def with_runner(options: DriverOptions, package: Package) -> DriverOptions:

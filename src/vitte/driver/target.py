@@ -34,6 +34,11 @@ class Target(Struct, frozen=True):
         return self.pointer_bits // 8
 
     @property
+    def has_programs(self) -> bool:
+        """Whether there is something that starts a program. WebAssembly without a system is libraries, whose exports a host calls."""
+        return self.arch != "wasm32" or self.system != "none"
+
+    @property
     def platforms(self) -> tuple[str, ...]:
         """Folders of `std/sys` in which a module of the platform layer is looked for, the most special one first."""
         numbers = "bare" if self.libc == "none" else "libc"

@@ -103,13 +103,14 @@ _IMPORT = "import "
 
 
 def import_symbol(module: str, name: str) -> str:
-    """The symbol of a procedure that a WebAssembly program imports from a module of its host."""
-    return f"{_IMPORT}{module} {name}"
+    """The symbol of a procedure that a WebAssembly program imports from a module of its host: `import 3 env log`, with the length of the
+    module's name, since either name may be any text."""
+    return f"{_IMPORT}{len(module)} {module} {name}"
 
 
 def imported(symbol: str) -> tuple[str, str] | None:
     """The module and the name that `import_symbol` was given; None for other symbols."""
     if not symbol.startswith(_IMPORT):
         return None
-    module, _, name = symbol[len(_IMPORT) :].rpartition(" ")
-    return module, name
+    length, _, rest = symbol[len(_IMPORT) :].partition(" ")
+    return (rest[: int(length)], rest[int(length) + 1 :]) if length.isdecimal() else None

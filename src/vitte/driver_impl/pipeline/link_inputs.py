@@ -66,6 +66,11 @@ def of_units(
     inputs = Inputs(supplied, "", [])
     if _has_start(options):
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
+    elif not options.target.has_programs and options.kind is OutputKind.SHARED:
+        # What stands for a system, and gives way to the library's own.
+        path, inputs.digests[path] = _generated("start", options, context, keeps, own)
+        inputs.objects.append(path)
+        inputs.modules[path] = "vitte.hooks"
     if merged[0]:
         inputs.add(*merged, "merged")
     for index in () if merged[0] else shop.graph.order:

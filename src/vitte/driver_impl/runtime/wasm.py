@@ -9,6 +9,7 @@ arguments and environment are those that it is given; what it is not given of th
 from __future__ import annotations
 
 import os
+import re
 import sys
 import threading
 from signal import SIGINT
@@ -34,8 +35,9 @@ STACK = 64 << 20
 _GRACE = 1.0
 """Seconds for an interrupted program to end; one that waits for input does not."""
 _WASI = "wasi_snapshot_preview1"
-_first: dict[str, int] = {}
-"""The process that used wasmtime first: it, or one that it was forked from."""
+_UNKNOWN = re.compile(r"unknown import: `([^`]*)`")
+_importer: list[int] = []
+"""The process in which wasmtime was imported for this module, 0 when it was there before."""
 
 
 class Job(msgspec.Struct, kw_only=True):
@@ -111,10 +113,11 @@ def elsewhere(job: Job, context: DriverContext) -> tuple[list[str], dict[str, st
 def run(job: Job, shown: str = "") -> int:
     """The program's exit status; negative for an interrupt. What ended it, if it was not the program, is said on standard error.
     Raises `DriverError` when the program cannot be started; `shown` is what it is called then."""
+    threads = _has_threads()
     import wasmtime
 
     shown = shown or job.image
-    engine = _engine(wasmtime, job)
+    engine = _engine(wasmtime, job, threads)
     store = wasmtime.Store(engine)
     store.set_epoch_deadline(1)
     if job.fuel:
@@ -157,7 +160,7 @@ def _exit(status: int) -> None:
     raise _Exit(status)
 
 
-def _engine(wasmtime: Any, job: Job) -> Any:
+def _engine(wasmtime: Any, job: Job, threads: bool) -> Any:
     # Source places in traps, where the program has debug information: this is asked for in the environment and nowhere else.
     name = "WASMTIME_BACKTRACE_DETAILS"
     before = os.environ.get(name)
@@ -175,15 +178,16 @@ def _engine(wasmtime: Any, job: Job) -> Any:
     config.max_wasm_stack = STACK
     if job.fuel:
         config.consume_fuel = True
-    config.parallel_compilation = _has_threads()
+    config.parallel_compilation = threads
     return wasmtime.Engine(config)
 
 
 def _has_threads() -> bool:
-    """Whether threads that wasmtime compiles with can be there: a fork of a process that has started them has not got them, and would wait
-    for them."""
-    mine = os.getpid()
-    return _first.setdefault("process", mine) == mine
+    """Whether wasmtime may compile with threads; to be asked before wasmtime is imported. A fork of a process that has started them has not
+    got them, and would wait for them: so only the process that imported it here first may, and only when nobody else had."""
+    if not _importer:
+        _importer.append(0 if "wasmtime" in sys.modules else os.getpid())
+    return _importer[0] == os.getpid()
 
 
 class _Run:
@@ -247,6 +251,10 @@ def _status(wasmtime: Any, error: BaseException | None, job: Job) -> int:
 def _cannot_start(image: str, why: str, *helps: str) -> DriverError:
     """What is said of the cause is its first line."""
     first = why.strip().partition("\n")[0]
+    wanted = _UNKNOWN.search(why)
+    if wanted is not None:
+        first = f"it imports `{wanted.group(1)}`, which only its own host has"
+        helps = ("`--runner` names a command that runs it in its host",)
     return DriverError(f"cannot run `{image}`: {first}", helps=helps, status=EXIT_TOOLCHAIN, details=why)
 
 
