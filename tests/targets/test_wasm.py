@@ -181,7 +181,7 @@ def test_a_library_exports_and_imports(tmp_path: Path) -> None:
     said.clear()
     with pytest.raises(wasmtime.Trap):
         exports["add"](store, 2**31 - 1, 1)
-    assert b"".join(said) == b"panic at it.vit:14:59: attempt to add with overflow\n"
+    assert b"".join(said) == b"panic at it.vit:14:55: attempt to add with overflow\n"
 
 
 def test_a_library_without_a_host_imports_nothing(tmp_path: Path) -> None:

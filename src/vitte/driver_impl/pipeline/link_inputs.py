@@ -66,11 +66,6 @@ def of_units(
     inputs = Inputs(supplied, "", [])
     if _has_start(options):
         inputs.start, inputs.digests[inputs.start] = _generated("start", options, context, keeps, own)
-    elif not options.target.has_programs and options.kind is OutputKind.SHARED:
-        # What stands for a system, and gives way to the library's own.
-        path, inputs.digests[path] = _generated("start", options, context, keeps, own)
-        inputs.objects.append(path)
-        inputs.modules[path] = "vitte.hooks"
     if merged[0]:
         inputs.add(*merged, "merged")
     for index in () if merged[0] else shop.graph.order:
@@ -96,9 +91,8 @@ def of_units(
 
 
 def _has_start(options: DriverOptions) -> bool:
-    """A program has one. So has a module of `wasm32-unknown`: what it may leave to its host is in it."""
-    module = options.target.name == "wasm32-unknown" and options.kind is OutputKind.SHARED
-    return options.kind is OutputKind.BIN or module
+    """A program has one. So has a library where there are no programs: what stands for a system is in it."""
+    return options.kind is OutputKind.BIN or (options.kind is OutputKind.SHARED and not options.target.has_programs)
 
 
 def of_objects(options: DriverOptions, context: DriverContext, objects: list[str]) -> Inputs:
