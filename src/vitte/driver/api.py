@@ -192,8 +192,8 @@ def with_kind(options: DriverOptions, package: Package) -> DriverOptions:
         return options
     wants = options.mode in (DriverMode.RUN, DriverMode.TEST) or ("kind" in options.given and options.kind is OutputKind.BIN)
     if wants:
-        raise DriverError(f"`{options.target.name}` has no programs: nothing starts one there",
-                          helps=("`--target wasm32-wasi` is for programs", "without `--kind` a library is made"))  # fmt: skip
+        helps = ("`--target wasm32-wasi` is for programs", "a library is what is made when no `--kind` is named")
+        raise DriverError(f"`{options.target.name}` has no programs: nothing starts one there", helps=helps)
     if "kind" in options.given or (package.manifest and package.manifest.products):
         return options
     return replace(options, kind=OutputKind.SHARED, given=(*options.given, "kind"))
