@@ -189,3 +189,9 @@ def test_what_is_no_program(data: bytes, part: str, folder: Path) -> None:
     with pytest.raises(DriverError) as caught:
         run_image(options, DriverContext(options), Built(image=str(folder / "image.wasm")))
     assert caught.value.status == 3 and part in caught.value.message and "\n" not in caught.value.message
+
+
+def test_the_interpreter_is_not_for_webassembly() -> None:
+    ran = run(WASM, "--engine interp", "args")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err.startswith("error: the interpreter does not run programs for `wasm32-wasi`\n")

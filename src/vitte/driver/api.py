@@ -179,6 +179,9 @@ def prepare(options: DriverOptions, context: DriverContext) -> tuple[Implementat
     context.package = implementation.find_package(options, context)
     options = with_runner(with_profile(options, context.package.manifest), context.package)
     options = with_kind(options, context.package)
+    if options.engine == "interp" and options.target.system not in ("linux", "macos"):
+        message = f"the interpreter does not run programs for `{options.target.name}`"
+        raise DriverError(message, helps=("leave `--engine` or `--target` out",))
     if options.mode in (DriverMode.RUN, DriverMode.TEST) and options.kind is not OutputKind.BIN:
         raise DriverError(f"what is of kind `{options.kind.value}` cannot be run", helps=("leave `--kind` out",))
     context.options = options
