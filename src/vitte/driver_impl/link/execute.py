@@ -111,7 +111,7 @@ def _link_names(plan: Plan) -> None:
 
                 copyfile(source, name)
     except OSError as error:
-        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise _unwritable(plan.final, error) from None
 
 
 def _make_room(plan: Plan) -> None:
@@ -125,7 +125,7 @@ def _make_room(plan: Plan) -> None:
     except (FileExistsError, NotADirectoryError):
         raise DriverError(f"cannot write `{plan.final}`: `{folder}` is not a folder", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise _unwritable(plan.final, error) from None
 
 
 def _write_texts(plan: Plan) -> None:
@@ -134,7 +134,7 @@ def _write_texts(plan: Plan) -> None:
             with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
                 file.write(text)
         except OSError as error:
-            raise DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+            raise _unwritable(path, error) from None
 
 
 def _command(plan: Plan) -> tuple[list[str], str]:
@@ -191,7 +191,11 @@ def _sign(plan: Plan) -> None:
     except NotSignable as error:
         raise DriverError(f"the linker wrote an image that cannot be signed: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise _unwritable(plan.final, error) from None
+
+
+def _unwritable(path: str, error: OSError) -> DriverError:
+    return DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN)
 
 
 def _name_debug_file(plan: Plan) -> None:
@@ -205,7 +209,7 @@ def _name_debug_file(plan: Plan) -> None:
     except ValueError as error:
         raise DriverError(f"the linker wrote what cannot name its debug file: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise DriverError(f"cannot write `{plan.final}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise _unwritable(plan.final, error) from None
 
 
 def _move(source: str, target: str) -> None:
@@ -214,7 +218,7 @@ def _move(source: str, target: str) -> None:
         os.replace(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
-            raise DriverError(f"cannot write `{target}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+            raise _unwritable(target, error) from None
         with open(source, "rb") as file:
             write_atomic(target, file.read(), 0o777)
 
