@@ -345,7 +345,7 @@ ITEMS: list[tuple[str, str, str]] = [
         #[link(name=m)]
         public extern "C" proc m::cos(lend x.0: f64) -> f64
 
-        public static m::errno: i32
+        public static m::errno: i32 = elsewhere "errno"
 
         #[export_name(cb)]
         public extern "C" proc m::cb(lend x.0: i32) -> i32 {

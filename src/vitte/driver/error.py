@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 EXIT_OK = 0
 EXIT_DIAGNOSTICS = 1
 EXIT_USAGE = 2
@@ -25,6 +27,23 @@ class DriverError(Exception):
         self.helps = helps
         self.status = status
         self.details = details
+
+
+def reason(error: OSError) -> str:
+    """What the operating system says of a failed operation, as the end of a message."""
+    return (error.strerror or str(error)).lower()
+
+
+def unwritable(path: str, error: OSError) -> DriverError:
+    """The failure to write an output at `path`; a file in the way of its folder is named."""
+    why = reason(error)
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        folder = os.path.dirname(path)
+        while folder and not os.path.exists(folder):
+            folder = os.path.dirname(folder)
+        if folder and not os.path.isdir(folder):
+            why = f"`{folder}` is not a folder"
+    return DriverError(f"cannot write `{path}`: {why}", status=EXIT_TOOLCHAIN)
 
 
 class StageCrash(Exception):

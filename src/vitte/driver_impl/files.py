@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from vitte.base.diagnostics import Code, Diagnostics, Suggestion
 from vitte.base.source import MAX_SOURCE, NO_SPAN, SourceFile, make_span
+from vitte.driver.error import reason
 
 UNREADABLE = Code("V0600", "the file cannot be read")
 NOT_UTF8 = Code("V0601", "the file is not UTF-8")
@@ -40,7 +41,7 @@ def read_source(path: str, display: str, diagnostics: Diagnostics, data: bytes |
                 diagnostics.error(UNREADABLE, NO_SPAN, f"`{display}` is a directory, not a file", helps=(
                     Suggestion("name a `.vit` file, or a directory with a `vitte.toml`"),))  # fmt: skip
             else:
-                why = (error.strerror or str(error)).lower()
+                why = reason(error)
                 diagnostics.error(UNREADABLE, NO_SPAN, f"cannot read `{display}`: {why}")
             return Loaded(None, b"")
     if len(data) > _MAX_BYTES:

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from vitte.driver.backend import select
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, reason
 from vitte.driver.options import DriverOptions
 from vitte.driver.target import TARGETS, Target
 from vitte.driver.upkeep import TargetState
@@ -28,7 +28,7 @@ def look_after(action: str, names: list[str], progress: TargetProgress | None = 
             try:
                 sysroot.remove(target.name)
             except OSError as error:
-                raise DriverError(f"cannot remove what is there for `{target.name}`: {(error.strerror or str(error)).lower()}",
+                raise DriverError(f"cannot remove what is there for `{target.name}`: {reason(error)}",
                                   status=EXIT_TOOLCHAIN) from None  # fmt: skip
     return [state(target, verify=action == "doctor") for target in targets]
 

@@ -9,7 +9,7 @@ import sys
 def serve(path: str, idle: float, ready: int, quiet: bool) -> int:
     """The exit status. `idle`: seconds, 0 for the usual ones. `ready`: a descriptor to close when commands can come, or -1.
     Raises `DriverError` when the socket cannot be made."""
-    from vitte.driver.error import DriverError
+    from vitte.driver.error import DriverError, reason
     from vitte.server import preload, protocol, service
 
     folder = os.path.dirname(path)
@@ -29,7 +29,7 @@ def serve(path: str, idle: float, ready: int, quiet: bool) -> int:
             raise DriverError("the compiler was changed while it was loaded")
         server.listen()
     except OSError as error:
-        raise DriverError(f"cannot listen at `{path}`: {(error.strerror or str(error)).lower()}") from None
+        raise DriverError(f"cannot listen at `{path}`: {reason(error)}") from None
     if ready >= 0:
         os.close(ready)
     if not quiet:

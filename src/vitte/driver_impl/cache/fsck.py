@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vitte.driver.error import reason
 from vitte.driver.upkeep import CacheReport
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.entry import NONE
@@ -57,7 +58,7 @@ def _check_objects(folder: str, problems: list[str]) -> set[str]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            problems.append(f"artifact {found.digest} cannot be read: {_reason(error)}")
+            problems.append(f"artifact {found.digest} cannot be read: {reason(error)}")
             continue
         problems.append(f"artifact {found.digest} is damaged: {_fate(io.remove(found.path))}")
     problems += [f"`{path}` is none of the cache's files: left alone" for path in strange if not is_temporary(path)]
@@ -77,7 +78,7 @@ def _check_memos(folder: str, whole: set[str], problems: list[str]) -> None:
     except FileNotFoundError:
         pass
     except OSError as error:
-        problems.append(f"the memo of files read cannot be read: {_reason(error)}")
+        problems.append(f"the memo of files read cannot be read: {reason(error)}")
 
 
 def _check_entries(folder: str, whole: set[str], problems: list[str]) -> int:
@@ -92,7 +93,7 @@ def _check_entries(folder: str, whole: set[str], problems: list[str]) -> int:
         try:
             bad = read_journal(path).bad
         except OSError as error:
-            problems.append(f"the journal `{path}` cannot be read: {_reason(error)}")
+            problems.append(f"the journal `{path}` cannot be read: {reason(error)}")
             continue
         if bad:
             problems.append(f"the journal `{path}` is damaged: {bad} lines cannot be read")
@@ -113,7 +114,3 @@ def _check_entries(folder: str, whole: set[str], problems: list[str]) -> int:
 
 def _fate(removed: bool) -> str:
     return "removed" if removed else "it cannot be removed"
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -17,6 +17,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from vitte.driver.error import reason
 from vitte.driver.session import LogLevel, LogSink
 from vitte.driver_impl.cache.entry import NONE, CacheEntry, CacheKey, Fingerprint, depends_on, named_by
 from vitte.driver_impl.cache.index import Index, decode, encode, is_digest, prefix, prefix_of, starting
@@ -154,7 +155,7 @@ class IncrementalCache:
             digest, new = write_object(self.folder, data)
         except OSError as error:
             if error.errno in _OF_ONE_FILE:
-                self._tell("place", f"an artifact cannot be put into the cache `{self.folder}` ({_reason(error)})")
+                self._tell("place", f"an artifact cannot be put into the cache `{self.folder}` ({reason(error)})")
             else:
                 self._give_up(error)
             return ""
@@ -214,7 +215,7 @@ class IncrementalCache:
         try:
             index, self._size = read_index(self.folder)
         except OSError as error:
-            self._stay_out("unreadable", f"the cache `{self.folder}` cannot be read ({_reason(error)}) and is not used")
+            self._stay_out("unreadable", f"the cache `{self.folder}` cannot be read ({reason(error)}) and is not used")
             return self._index
         if index.foreign:
             self._stay_out("version", f"the cache `{self.folder}` was written by another version of Vitte and is not used")
@@ -283,7 +284,7 @@ class IncrementalCache:
         except (FileNotFoundError, NotADirectoryError):
             pass
         except OSError as error:
-            self._tell("unreadable", f"an artifact in the cache `{self.folder}` cannot be read ({_reason(error)}); it is made again")
+            self._tell("unreadable", f"an artifact in the cache `{self.folder}` cannot be read ({reason(error)}); it is made again")
         else:
             self.counters.hits += 1
             return found
@@ -293,7 +294,7 @@ class IncrementalCache:
     def _give_up(self, error: OSError) -> None:
         """The disk is full, read-only or gone: what is there may still be read."""
         self.mode = "read"
-        self._tell("unwritable", f"the cache `{self.folder}` cannot be written ({_reason(error)}): this build is not kept")
+        self._tell("unwritable", f"the cache `{self.folder}` cannot be written ({reason(error)}): this build is not kept")
 
     def _tell(self, what: str, text: str) -> None:
         """A notice, once for each kind."""
@@ -302,10 +303,6 @@ class IncrementalCache:
             self.notices.append(text)
         if self.log is not None:
             self.log(LogLevel.WARN, "cache", text)
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
 
 
 def current_entry(

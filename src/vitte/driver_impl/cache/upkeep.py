@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vitte.driver.error import DriverError
+from vitte.driver.error import DriverError, reason
 from vitte.driver.upkeep import CacheReport
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.index import decode
@@ -29,7 +29,7 @@ def upkeep(action: str, folder: str, sources: list[str], limit: int) -> CacheRep
 
         return fsck(folder)
     except OSError as error:
-        raise DriverError(f"`vitte cache {action}` of `{folder}`: {(error.strerror or str(error)).lower()}", status=1) from None
+        raise DriverError(f"`vitte cache {action}` of `{folder}`: {reason(error)}", status=1) from None
 
 
 def stats(folder: str) -> CacheReport:

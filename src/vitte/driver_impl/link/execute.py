@@ -12,7 +12,7 @@ from time import perf_counter
 
 from msgspec import Struct
 
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, reason, unwritable
 from vitte.driver_impl.files import write_atomic
 from vitte.driver_impl.link.data import Plan
 from vitte.driver_impl.link.programs import environment
@@ -111,21 +111,18 @@ def _link_names(plan: Plan) -> None:
 
                 copyfile(source, name)
     except OSError as error:
-        raise _unwritable(plan.final, error) from None
+        raise unwritable(plan.final, error) from None
 
 
 def _make_room(plan: Plan) -> None:
-    folder = os.path.dirname(plan.final)
     try:
-        for path in (folder, plan.folder):
+        for path in (os.path.dirname(plan.final), plan.folder):
             if path:
                 os.makedirs(path, exist_ok=True)
         if os.path.isdir(plan.final):
             raise IsADirectoryError(21, "is a directory")
-    except (FileExistsError, NotADirectoryError):
-        raise DriverError(f"cannot write `{plan.final}`: `{folder}` is not a folder", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise _unwritable(plan.final, error) from None
+        raise unwritable(plan.final, error) from None
 
 
 def _write_texts(plan: Plan) -> None:
@@ -134,7 +131,7 @@ def _write_texts(plan: Plan) -> None:
             with open(path, "w", encoding="utf-8", errors="surrogateescape", newline="\n") as file:
                 file.write(text)
         except OSError as error:
-            raise _unwritable(path, error) from None
+            raise unwritable(path, error) from None
 
 
 def _command(plan: Plan) -> tuple[list[str], str]:
@@ -157,7 +154,7 @@ def _run(command: list[str], folder: str = "") -> tuple[int, str]:
         )
     except OSError as error:
         raise DriverError(
-            f"cannot start the linker `{command[0]}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN
+            f"cannot start the linker `{command[0]}`: {reason(error)}", status=EXIT_TOOLCHAIN
         ) from None
     assert process.stdout is not None
     try:
@@ -191,11 +188,7 @@ def _sign(plan: Plan) -> None:
     except NotSignable as error:
         raise DriverError(f"the linker wrote an image that cannot be signed: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise _unwritable(plan.final, error) from None
-
-
-def _unwritable(path: str, error: OSError) -> DriverError:
-    return DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN)
+        raise unwritable(plan.final, error) from None
 
 
 def _name_debug_file(plan: Plan) -> None:
@@ -209,7 +202,7 @@ def _name_debug_file(plan: Plan) -> None:
     except ValueError as error:
         raise DriverError(f"the linker wrote what cannot name its debug file: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise _unwritable(plan.final, error) from None
+        raise unwritable(plan.final, error) from None
 
 
 def _move(source: str, target: str) -> None:
@@ -218,7 +211,7 @@ def _move(source: str, target: str) -> None:
         os.replace(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
-            raise _unwritable(target, error) from None
+            raise unwritable(target, error) from None
         with open(source, "rb") as file:
             write_atomic(target, file.read(), 0o777)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from vitte.base.suggest import closest
-from vitte.driver.error import DriverError
+from vitte.driver.error import DriverError, unwritable
 from vitte.driver.options import DriverMode, DriverOptions, EmitKind
 from vitte.driver.session import Built, DriverContext, Package
 from vitte.driver_impl.files import write_atomic
@@ -72,7 +72,7 @@ def _write(path: str, data: bytes) -> None:
     try:
         write_atomic(path, data)
     except OSError as error:
-        raise DriverError(f"cannot write `{path}`: {error.strerror or error}") from None
+        raise unwritable(path, error) from None
 
 
 def write_texts(options: DriverOptions, package: Package, dumps: list[tuple[str, str]], built: Built) -> None:

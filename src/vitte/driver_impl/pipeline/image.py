@@ -8,7 +8,7 @@ from binascii import a2b_base64
 from msgspec import Struct
 
 from vitte.driver.backend import select
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import unwritable
 from vitte.driver.options import DriverOptions
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.stat import StatMemo
@@ -100,5 +100,5 @@ def put_file(keep: Keep, artifact: str, output: str, is_program: bool) -> bool:
         write_atomic(output, data, 0o777 if is_program else 0o666)
         keep.memo.learn(os.path.abspath(output), os.stat(output), artifact)
     except OSError as error:
-        raise DriverError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise unwritable(output, error) from None
     return True

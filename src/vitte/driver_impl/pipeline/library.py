@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, unwritable
 from vitte.driver.options import DriverOptions, LldFlavor, OutputKind
 from vitte.driver.session import DriverContext, Package
 from vitte.driver_impl.cache.key import digest, heading
@@ -69,4 +69,4 @@ def archive(names: list[str], objects: list[str], flavour: LldFlavor, output: st
     except TooLarge:
         raise DriverError(f"`{output}` would be larger than 4 GiB, which archives cannot be", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
-        raise DriverError(f"cannot write `{output}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise unwritable(output, error) from None

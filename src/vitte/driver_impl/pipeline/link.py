@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from vitte.base.diagnostics import Diagnostic
 from vitte.driver.backend import flavour_of
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, unwritable
 from vitte.driver.options import DriverOptions, EmitKind, Library, LldFlavor, OutputKind
 from vitte.driver.outputs import LIBRARIES
 from vitte.driver.session import Built, DriverContext, LogLevel, Package, Timing
@@ -246,7 +246,7 @@ def _write_beside(keep: Keep, path: str, data: bytes) -> str:
         if not same:
             write_atomic(path, data)
     except OSError as error:
-        raise DriverError(f"cannot write `{path}`: {(error.strerror or str(error)).lower()}", status=EXIT_TOOLCHAIN) from None
+        raise unwritable(path, error) from None
     return keep.cache.write(data) if keep.cache.mode == "on" else ""
 
 

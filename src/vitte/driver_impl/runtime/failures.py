@@ -7,7 +7,7 @@ import os
 import re
 import subprocess
 
-from vitte.driver.error import EXIT_TOOLCHAIN, EXIT_USAGE, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, EXIT_USAGE, DriverError, reason
 from vitte.driver.target import Target
 from vitte.driver_impl.runtime import images
 from vitte.driver_impl.runtime.runners import CROSS, Runner, host
@@ -23,7 +23,7 @@ def cannot_start(error: OSError, image: str, folder: str, runner: Runner, target
     if folder and not os.path.isdir(folder):
         why = "is not a folder" if os.path.exists(folder) else "is not there"
         return DriverError(f"the folder `{folder}`, which the program is to run in, {why}", status=EXIT_USAGE)
-    said = (error.strerror or str(error)).lower()
+    said = reason(error)
     if error.errno == errno.E2BIG:
         return _failed(image, "its arguments and environment are too long", "a file or standard input can hold more")
     if runner.words:

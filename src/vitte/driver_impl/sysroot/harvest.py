@@ -17,7 +17,7 @@ from hashlib import sha256
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, reason
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.link.lld import ziglang
 from vitte.driver_impl.link.programs import ask
@@ -114,7 +114,7 @@ def _start(target: str, zig: str) -> _Work:
     try:
         return _Work(target, RECIPES[target], zig)
     except OSError as error:
-        raise DriverError(f"cannot prepare `{target}` in `{store.root()}`: {(error.strerror or str(error)).lower()}",
+        raise DriverError(f"cannot prepare `{target}` in `{store.root()}`: {reason(error)}",
                           status=EXIT_TOOLCHAIN) from None  # fmt: skip
 
 
@@ -139,7 +139,7 @@ def _finish(work: _Work, version: str) -> Sysroot:
         _write(os.path.join(folder, store.MANIFEST), store.encode(sysroot))
         store.install(folder, work.target)
     except OSError as error:
-        raise DriverError(f"cannot keep the sysroot of `{work.target}` in `{store.root()}`: {(error.strerror or str(error)).lower()}",
+        raise DriverError(f"cannot keep the sysroot of `{work.target}` in `{store.root()}`: {reason(error)}",
                           status=EXIT_TOOLCHAIN) from None  # fmt: skip
     return sysroot
 

@@ -21,7 +21,7 @@ from hashlib import sha256
 
 from msgspec import Struct
 
-from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
+from vitte.driver.error import EXIT_TOOLCHAIN, DriverError, reason
 from vitte.driver.target import Target
 from vitte.driver_impl.cache import io
 from vitte.driver_impl.cache.layout import default_folder
@@ -136,7 +136,7 @@ def look(target: str) -> Sysroot | None:
             raise Damaged("it has no manifest") from None
         return None
     except OSError as error:
-        raise Damaged(f"its manifest cannot be read: {(error.strerror or str(error)).lower()}") from None
+        raise Damaged(f"its manifest cannot be read: {reason(error)}") from None
     found = decode(data, target, folder)
     for file in found.files:
         try:
@@ -156,12 +156,12 @@ def verify(sysroot: Sysroot) -> list[str]:
             if io.hash_file(os.path.join(sysroot.folder, file.name)) != file.digest:
                 problems.append(f"`{file.name}` is damaged")
         except OSError as error:
-            problems.append(f"`{file.name}` cannot be read: {(error.strerror or str(error)).lower()}")
+            problems.append(f"`{file.name}` cannot be read: {reason(error)}")
     known = {MANIFEST, *(file.name for file in sysroot.files)}
     try:
         problems += [f"`{name}` is none of its files" for name in sorted(os.listdir(sysroot.folder)) if name not in known]
     except OSError as error:
-        problems.append(f"the folder cannot be read: {(error.strerror or str(error)).lower()}")
+        problems.append(f"the folder cannot be read: {reason(error)}")
     return problems
 
 
