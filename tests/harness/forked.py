@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import pickle
 import select
 import signal
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _PRELOAD = (
     "vitte.cli.entry", "vitte.cli.commands.run", "vitte.cli.commands.check", "vitte.driver.api", "vitte.driver_impl.pipeline.build",
@@ -97,3 +104,35 @@ def _child(arguments: list[str], cwd: Path | str | None, source: int, out: int, 
         os.write(err, traceback.format_exc().encode())
     finally:
         os._exit(70)
+
+
+def apart(work: Callable[P, T]) -> Callable[P, T]:
+    """`work`, done in a fork of this process: for libraries that start threads, which later forks of this process would wait for."""
+
+    @functools.wraps(work)
+    def forked(*given: P.args, **named: P.kwargs) -> T:
+        with tempfile.TemporaryFile() as answer:
+            pid = os.fork()
+            if pid == 0:
+                try:
+                    answer.write(pickle.dumps(work(*given, **named)))
+                except BaseException:
+                    import traceback
+
+                    answer.write(pickle.dumps(_Failed(traceback.format_exc())))
+                finally:
+                    answer.flush()
+                    os._exit(0)
+            _, status = os.waitpid(pid, 0)
+            answer.seek(0)
+            result = pickle.loads(answer.read() or pickle.dumps(_Failed(f"ended with {status}")))
+        if isinstance(result, _Failed):
+            raise AssertionError(result.trace)
+        return result  # type: ignore[no-any-return]
+
+    return forked
+
+
+@dataclass(frozen=True)
+class _Failed:
+    trace: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.harness.forked import Ran, vitte
-from tests.runtime.kit import WASM, run
+from tests.harness.forked import Ran, apart, vitte
+from tests.runtime.kit import PROBE, WASM, run
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions, RunConfig
 from vitte.driver.session import Built, DriverContext
@@ -160,6 +161,27 @@ Caused by:
     assert frames(text) == [("std/list::list.push[i64]", "std/list.vit:51"), ("demo::inlined", "demo.vit:7:3"), ("procedure 12", "")]
 
 
+# --- the process that wasmtime is in --------------------------------------------------------------------------------------------
+
+
+def test_programs_run_in_the_process_of_the_command() -> None:
+    """Those of this suite do: nothing in it has used wasmtime in the process that commands are forked from."""
+    assert "wasmtime" not in sys.modules
+
+
+@apart
+def test_a_fork_of_a_process_that_has_used_it(folder: Path) -> None:
+    assert vitte("build", PROBE, "--target", WASM, "-o", str(folder / "first.wasm")).status == 0
+    target = find(WASM)
+    assert target is not None
+    options = DriverOptions(target=target, run=RunConfig(args=("read", "here.txt"), cwd=str(folder), capture=True))
+    built = Built(image=str(folder / "first.wasm"))
+    assert run_image(options, DriverContext(options), built) == 0
+    assert built.stdout == b"here\n"
+    ran = run(WASM, "", "read", "here.txt", cwd=folder)
+    assert (ran.status, ran.out, ran.err) == (0, "here\n", "")
+
+
 # --- what cannot be run -------------------------------------------------------------------------------------------------------
 
 
@@ -181,6 +203,7 @@ def test_a_program_that_wants_another_host(folder: Path) -> None:
         (b"", "cannot run"),
     ],
 )
+@apart
 def test_what_is_no_program(data: bytes, part: str, folder: Path) -> None:
     (folder / "image.wasm").write_bytes(data)
     target = find(WASM)

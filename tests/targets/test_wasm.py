@@ -6,12 +6,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import wasmtime
 
-from tests.harness.forked import vitte
+from tests.harness.forked import apart, vitte
+
+if TYPE_CHECKING:
+    import wasmtime
 
 HELLO = 'proc main() { println("Hello, world!") }\n'
 
@@ -31,6 +33,8 @@ def run(folder: Path, text: str, *options: str) -> tuple[int, str, str]:
 
 def load(path: Path, imports: dict[str, Any] | None = None) -> tuple[wasmtime.Store, Any]:
     """The exports of a module whose imports from `env` are these."""
+    import wasmtime
+
     engine = wasmtime.Engine()
     store = wasmtime.Store(engine)
     linker = wasmtime.Linker(engine)
@@ -44,7 +48,10 @@ def load(path: Path, imports: dict[str, Any] | None = None) -> tuple[wasmtime.St
 # --- programs -----------------------------------------------------------------------------------------------------------------
 
 
+@apart
 def test_a_program_imports_what_it_uses_and_exports_its_start(tmp_path: Path) -> None:
+    import wasmtime
+
     module = wasmtime.Module.from_file(wasmtime.Engine(), str(build(tmp_path, HELLO)))
     assert {item.module for item in module.imports} == {"wasi_snapshot_preview1"}
     assert sorted(item.name or "" for item in module.imports) == ["environ_get", "environ_sizes_get", "fd_write", "proc_exit"]
@@ -161,7 +168,10 @@ proc hidden() -> int { give 1 }
 """
 
 
+@apart
 def test_a_library_exports_and_imports(tmp_path: Path) -> None:
+    import wasmtime
+
     path = build(tmp_path, HOSTED, target="wasm32-unknown")
     said: list[bytes] = []
     where: dict[str, Any] = {}
@@ -184,13 +194,17 @@ def test_a_library_exports_and_imports(tmp_path: Path) -> None:
     assert b"".join(said) == b"panic at it.vit:14:55: attempt to add with overflow\n"
 
 
+@apart
 def test_a_library_without_a_host_imports_nothing(tmp_path: Path) -> None:
     text = 'pub extern "C" proc length(n: i32) -> i32 {\n  let xs = [1; 3]\n  println("{}", n)\n  give xs.len() as i32 + n\n}\n'
     store, exports = load(build(tmp_path, text, "--release", target="wasm32-unknown"))
     assert exports["length"](store, 2) == 5
 
 
+@apart
 def test_a_program_may_have_a_host_of_its_own(tmp_path: Path) -> None:
+    import wasmtime
+
     text = '#[link(name = "env", kind = "wasm")]\nextern "C" { proc twice(x: i32) -> i32 }\n'
     text += "proc main() -> int { give unsafe { twice(21) } as int }\n"
     path = build(tmp_path, text)

@@ -138,11 +138,14 @@ def _wasm(options: DriverOptions, context: DriverContext, built: Built, streams:
 
     job = wasm.job_of(options, os.path.abspath(built.image), arguments(options), environment(options), streams.paths)
     tell(context, f"by wasmtime: {shlex.join(job.arguments)}")
-    if context.launch is not None:
-        # The terminal is another process's: so the program runs in one that the other starts.
-        command, surroundings = wasm.elsewhere(job, context)
+    if context.launch is None and wasm.runs_here():
+        return wasm.run(job, built.image)
+    command, surroundings = wasm.elsewhere(job, context)
+    if context.launch is not None:  # the terminal is another process's: so the program runs in one that the other starts
         return context.launch(command, "", surroundings, 0.0)
-    return wasm.run(job, built.image)
+    from vitte.driver_impl.runtime.spawn import launch
+
+    return launch(command, "", surroundings, 0.0)
 
 
 # --- streams ------------------------------------------------------------------------------------------------------------------

@@ -12,6 +12,8 @@ import os
 import re
 import sys
 import threading
+import time
+from math import inf
 from signal import SIGINT
 from typing import TYPE_CHECKING, Any
 
@@ -34,6 +36,8 @@ STACK = 64 << 20
 """Bytes of stack for calls, which lies outside the program's memory; the thread has a little more."""
 _GRACE = 1.0
 """Seconds for an interrupted program to end; one that waits for input does not."""
+_PAUSE = 0.2
+"""Seconds after which an interrupt is noticed at the latest."""
 _WASI = "wasi_snapshot_preview1"
 _UNKNOWN = re.compile(r"unknown import: `([^`]*)`")
 _importer: list[int] = []
@@ -113,11 +117,10 @@ def elsewhere(job: Job, context: DriverContext) -> tuple[list[str], dict[str, st
 def run(job: Job, shown: str = "") -> int:
     """The program's exit status; negative for an interrupt. What ended it, if it was not the program, is said on standard error.
     Raises `DriverError` when the program cannot be started; `shown` is what it is called then."""
-    threads = _has_threads()
     import wasmtime
 
     shown = shown or job.image
-    engine = _engine(wasmtime, job, threads)
+    engine = _engine(wasmtime, job)
     store = wasmtime.Store(engine)
     store.set_epoch_deadline(1)
     if job.fuel:
@@ -143,7 +146,7 @@ def run(job: Job, shown: str = "") -> int:
     runs = _Run(store, start)
     try:
         runs.begin()
-        runs.thread.join(job.timeout or None)
+        _wait(runs.thread, job.timeout or inf)
     except KeyboardInterrupt:
         engine.increment_epoch()
         runs.thread.join(_GRACE)
@@ -160,7 +163,7 @@ def _exit(status: int) -> None:
     raise _Exit(status)
 
 
-def _engine(wasmtime: Any, job: Job, threads: bool) -> Any:
+def _engine(wasmtime: Any, job: Job) -> Any:
     # Source places in traps, where the program has debug information: this is asked for in the environment and nowhere else.
     name = "WASMTIME_BACKTRACE_DETAILS"
     before = os.environ.get(name)
@@ -178,16 +181,23 @@ def _engine(wasmtime: Any, job: Job, threads: bool) -> Any:
     config.max_wasm_stack = STACK
     if job.fuel:
         config.consume_fuel = True
-    config.parallel_compilation = threads
     return wasmtime.Engine(config)
 
 
-def _has_threads() -> bool:
-    """Whether wasmtime may compile with threads; to be asked before wasmtime is imported. A fork of a process that has started them has not
-    got them, and would wait for them: so only the process that imported it here first may, and only when nobody else had."""
+def runs_here() -> bool:
+    """Whether wasmtime works in this process. It starts threads, to compile and for its input and output, and remembers that it did: a
+    fork of a process that has them has not got them, and would wait for them without end. So only the process that imported it here first
+    may use it, and only when nobody else had."""
     if not _importer:
         _importer.append(0 if "wasmtime" in sys.modules else os.getpid())
     return _importer[0] == os.getpid()
+
+
+def _wait(thread: threading.Thread, seconds: float) -> None:
+    """Until the thread has ended, or for so long. A signal that comes just before a wait begins does not end it: so each is a short one."""
+    until = time.monotonic() + seconds
+    while thread.is_alive() and (left := until - time.monotonic()) > 0:
+        thread.join(min(left, _PAUSE))
 
 
 class _Run:
