@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.harness.forked import apart
 from tests.runtime.kit import NATIVE, PROBE, QEMU, TARGETS, WASM, WINE, need, run
 from vitte.driver import api
 from vitte.driver.options import DriverOptions, RunConfig
@@ -88,6 +89,7 @@ def test_stack_overflow(target: str) -> None:
     assert ran.status == status if status is not None else ran.status not in (0, 101)
 
 
+@apart
 def test_captured(target: str) -> None:
     need(target)
     chosen = find(target)
@@ -100,6 +102,7 @@ def test_captured(target: str) -> None:
         assert (outcome.status, outcome.stdout.replace(end, b"\n"), outcome.stderr.replace(end, b"\n")) == (status, out, err)
 
 
+@apart
 def test_captured_until_its_time_was_up(target: str) -> None:
     need(target)
     chosen = find(target)
