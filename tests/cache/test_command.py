@@ -12,6 +12,7 @@ import pytest
 
 from tests.cache.kit import digest, fill, in_fork, known
 from tests.harness.forked import Ran, vitte
+from vitte.driver_impl.cache.objects import object_path
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ def test_fsck_of_a_whole_cache(place: Path) -> None:
 
 def test_fsck_finds_and_removes(place: Path) -> None:
     user = place / "user"
-    paths = [user / "objects" / digest(f"artifact {n}")[:2] / digest(f"artifact {n}")[2:] for n in range(3)]
+    paths = [Path(object_path(str(user), digest(f"artifact {n}"))) for n in range(3)]
     paths[0].chmod(0o600)
     paths[0].write_bytes(b"artifact !")
     paths[1].unlink()

@@ -13,6 +13,7 @@ import pytest
 from tests.cache.kit import KEY, PRINT, digest, ended, entry, fill, in_fork, known, start
 from vitte.driver_impl.cache import incremental, journal
 from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey, IncrementalCache, with_incremental_cache
+from vitte.driver_impl.cache.objects import object_path
 
 
 def index_of(folder: Path) -> bytes:
@@ -104,7 +105,7 @@ def test_a_damaged_artifact_is_a_miss_and_goes(tmp_path: Path) -> None:
     artifact = digest("artifact 0")
     for damage in (b"", b"artifact", b"artifact 1", b"artifact 0\n"):
         cache = IncrementalCache(str(tmp_path))
-        path = Path(cache.locate(artifact) or tmp_path / "objects" / artifact[:2] / artifact[2:])
+        path = Path(cache.locate(artifact) or object_path(str(tmp_path), artifact))
         for ask in (cache.read, cache.locate):
             path.parent.mkdir(exist_ok=True)
             path.unlink(missing_ok=True)
@@ -126,7 +127,7 @@ def test_reading_only_removes_nothing(tmp_path: Path) -> None:
 def test_strange_things_in_the_place_of_files(tmp_path: Path) -> None:
     fill(tmp_path, range(2))
     artifact = digest("artifact 0")
-    path = tmp_path / "objects" / artifact[:2] / artifact[2:]
+    path = Path(object_path(str(tmp_path), artifact))
     path.unlink()
     os.mkfifo(path)
     assert IncrementalCache(str(tmp_path)).read(artifact) is None
@@ -138,7 +139,7 @@ def test_strange_things_in_the_place_of_files(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "journal" / "13-ab")
     assert known(tmp_path) == {1}
     other = digest("another")
-    (tmp_path / "objects" / other[:2]).write_text("a file in the place of a folder")
+    Path(object_path(str(tmp_path), other)).parent.write_text("a file in the place of a folder")
     cache = IncrementalCache(str(tmp_path))
     assert cache.write(b"artifact 0") == "" == cache.write(b"another") and len(cache.notices) == 1
     assert cache.write(b"artifact 5") and cache.mode == "on"

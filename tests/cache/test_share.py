@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.cache.kit import digest, entry, fill, in_fork, known
 from vitte.driver_impl.cache.incremental import NONE, CacheEntry, CacheKey, IncrementalCache
+from vitte.driver_impl.cache.objects import object_path
 from vitte.driver_impl.cache.share import merge_from
 
 numbers = st.lists(st.integers(0, 9), max_size=6)
@@ -28,7 +29,7 @@ def made(base: str, name: str, chosen: list[int], lost: list[int]) -> str:
     fill(folder, iter([*chosen, 100]))
     for number in lost:
         artifact = digest(f"artifact {number}")
-        Path(folder, "objects", artifact[:2], artifact[2:]).unlink(missing_ok=True)
+        Path(object_path(folder, artifact)).unlink(missing_ok=True)
     return folder
 
 
@@ -70,7 +71,7 @@ def test_a_damaged_artifact_is_not_taken_over_and_a_whole_one_mends(tmp_path: Pa
         fill(tmp_path / name, range(2))
     artifact = digest("artifact 1")
     for name in "ac":
-        path = tmp_path / name / "objects" / artifact[:2] / artifact[2:]
+        path = Path(object_path(str(tmp_path / name), artifact))
         path.chmod(0o600)
         path.write_bytes(b"artifact !")
     merge_from(str(tmp_path / "new"), [str(tmp_path / "a")])

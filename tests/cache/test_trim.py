@@ -18,7 +18,7 @@ HOUR = 3600
 def age(folder: Path, number: int, seconds: float) -> Path:
     """Set when the artifact of a number was last used."""
     name = digest(f"artifact {number}")
-    path = folder / "objects" / name[:2] / name[2:]
+    path = Path(objects.object_path(str(folder), name))
     os.utime(path, (time.time() - seconds, time.time() - seconds))
     return path
 

@@ -106,7 +106,7 @@ OPS: dict[str, OpInfo] = _table()
 """Every operation: read by the printer, parser, verifier, folder, interpreter and code generator."""
 
 
-class Inst(Struct):
+class Inst(Struct, array_like=True):
     """One operation. `ty`: the type `T` of `OPS` (the result's type for most; "" when there is none). `result`: value id, -1 for none.
     `loc`: index into `fn.locs`, 0 for none."""
 
@@ -120,14 +120,14 @@ class Inst(Struct):
     loc: int = 0
 
 
-class Jump(Struct):
+class Jump(Struct, array_like=True):
     """Continue at `block` with `args` for its parameters."""
 
     block: int
     args: list[int] = []
 
 
-class Term(Struct):
+class Term(Struct, array_like=True):
     """`op`: `jump` (one target), `br` (arg i1: true target, false target), `switch` (arg integer; `cases[i]` goes to `targets[i]`, the last
     target is the default), `ret` (arg when the function has a result), `unreachable`. `loc` as in `Inst`."""
 
@@ -138,7 +138,7 @@ class Term(Struct):
     loc: int = 0
 
 
-class Block(Struct):
+class Block(Struct, array_like=True):
     """`params`: value ids. `cold`: on the way to a panic."""
 
     params: list[int]
@@ -147,7 +147,7 @@ class Block(Struct):
     cold: bool = False
 
 
-class Loc(Struct, frozen=True):
+class Loc(Struct, frozen=True, array_like=True):
     """A source place: line and column from 1, `length` in code points (0: not known). `inlined`: index of the place of the call that was
     inlined here, 0 for none;
     `fn`: symbol of the function the text belongs to, "" for this one.
@@ -164,7 +164,7 @@ class Loc(Struct, frozen=True):
     ordinal: int = 0
 
 
-class Slot(Struct):
+class Slot(Struct, array_like=True):
     """Stack memory, alive for the whole call."""
 
     size: int
@@ -172,7 +172,7 @@ class Slot(Struct):
     name: str = ""
 
 
-class Variable(Struct):
+class Variable(Struct, array_like=True):
     """A source variable for the debugger. `ty`: canonical type text. `arg`: position among the parameters from 1, 0 for a local."""
 
     name: str
@@ -181,7 +181,7 @@ class Variable(Struct):
     arg: int = 0
 
 
-class Signature(Struct, frozen=True):
+class Signature(Struct, frozen=True, array_like=True):
     """`variadic`: a C function that takes more. `borrows`: it keeps none of the pointers it is given beyond the call.
 
     `signs`: of C functions a letter for each operand and one for the result, which say how it is made as wide as a register by who
@@ -194,7 +194,7 @@ class Signature(Struct, frozen=True):
     signs: str = ""
 
 
-class Function(Struct):
+class Function(Struct, array_like=True):
     """`params`: value ids of the parameters. `flags`: of `sret` `noreturn` `cold` `noinline` `inline` `c` (C calling convention, visible),
     `signed` (so is the result, to C). `param_flags[i]`: of `sret` `nonnull` `noalias` `readonly`, space separated. `name`: for people;
     `file`, `line`: where it stands. `types[id]` and `locs[i]` (0 is a dummy) grow as needed. `owner`: as in `Loc`, for what has no place of
@@ -217,7 +217,7 @@ class Function(Struct):
     owner: str = ""
 
 
-class Global(Struct):
+class Global(Struct, array_like=True):
     """Data with a symbol. `relocations`: (offset, symbol, addend) addresses to be stored in it. `linkage` "private": only here, may be
     merged with equal data."""
 
@@ -229,7 +229,7 @@ class Global(Struct):
     linkage: Literal["external", "linkonce", "internal", "private"] = "private"
 
 
-class PendingConst(Struct):
+class PendingConst(Struct, array_like=True):
     """A constant of this unit to be evaluated: run `initializer` (a function of this module). `ty`: its scalar type, or "" for an image of
     `size` bytes. A static keeps its memory under `symbol` as a global. `int_signed`: how a scalar reads as an integer, None if it is
     none."""
@@ -246,7 +246,7 @@ class PendingConst(Struct):
     loc: Loc | None = None
 
 
-class PendingAssert(Struct):
+class PendingAssert(Struct, array_like=True):
     """A `static_assert`: `initializer` gives an i1."""
 
     initializer: str
@@ -255,7 +255,7 @@ class PendingAssert(Struct):
     loc: Loc
 
 
-class PlaceTable(Struct):
+class PlaceTable(Struct, array_like=True):
     """The places of a crossing body of this unit: (line, column) from 1 by row. It is defined here, whoever uses it."""
 
     path: str
@@ -263,7 +263,7 @@ class PlaceTable(Struct):
     rows: list[tuple[int, int]]
 
 
-class Module(Struct):
+class Module(Struct, array_like=True):
     """One unit in SSA. `externals`: signatures of functions defined elsewhere; `external_globals`: data defined elsewhere.
     `evaluated`: results of stage 7 by constant path, which go into the interface."""
 

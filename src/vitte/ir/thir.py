@@ -20,7 +20,7 @@ from vitte.ir.defs import Interface
 from vitte.ir.types import Mode, Ty
 
 
-class Node(Struct, gc=False, tag=True):
+class Node(Struct, gc=False, tag=True, array_like=True):
     """Base of every expression: its type and place."""
 
     ty: Ty
@@ -154,7 +154,7 @@ class Move(Node):
     place: Expr
 
 
-class Arg(Struct, gc=False):
+class Arg(Struct, gc=False, array_like=True):
     """`mode` is the parameter's. "lend": `value` is a place or a value, lent without a `Borrow` node around it; its type is the
     parameter's.
     "mut": `value` is the place lent exclusively, likewise. "own": a value."""
@@ -225,7 +225,7 @@ class Is(Node):
     pat: Pat
 
 
-class Arm(Struct, gc=False):
+class Arm(Struct, gc=False, array_like=True):
     pat: Pat
     guard: Expr | None
     body: Expr
@@ -329,7 +329,7 @@ Expr = (
 # --- statements ---------------------------------------------------------------------------------------------------
 
 
-class Let(Struct, gc=False, tag=True):
+class Let(Struct, gc=False, tag=True, array_like=True):
     """Bind `pat` to `init`; without `init` the locals are declared and not yet initialised. `otherwise` diverges when `pat` does not
     match."""
 
@@ -339,12 +339,12 @@ class Let(Struct, gc=False, tag=True):
     span: Span
 
 
-class ExprStmt(Struct, gc=False, tag=True):
+class ExprStmt(Struct, gc=False, tag=True, array_like=True):
     expr: Expr
     span: Span
 
 
-class Defer(Struct, gc=False, tag=True):
+class Defer(Struct, gc=False, tag=True, array_like=True):
     """`body` runs when the enclosing block is left, last first, interleaved with drops by order of declaration."""
 
     body: Expr
@@ -356,7 +356,7 @@ Stmt = Let | ExprStmt | Defer
 # --- patterns -----------------------------------------------------------------------------------------------------
 
 
-class PNode(Struct, gc=False, tag=True):
+class PNode(Struct, gc=False, tag=True, array_like=True):
     """`ty` is the type of the matched place."""
 
     ty: Ty
@@ -426,7 +426,7 @@ Pat = PWild | PBind | PConst | PRange | PVariant | PFields | PDeref | PList | PO
 # --- bodies -------------------------------------------------------------------------------------------------------
 
 
-class LocalDecl(Struct, gc=False):
+class LocalDecl(Struct, gc=False, array_like=True):
     name: str
     ty: Ty
     span: Span
@@ -434,7 +434,7 @@ class LocalDecl(Struct, gc=False):
     is_synthetic: bool = False
 
 
-class Param(Struct, gc=False):
+class Param(Struct, gc=False, array_like=True):
     """Local `local` receives argument number i, in mode `mode`; `pat` takes it apart when it is not a plain name."""
 
     local: int
@@ -442,7 +442,7 @@ class Param(Struct, gc=False):
     pat: Pat | None = None
 
 
-class Body(Struct, gc=False):
+class Body(Struct, gc=False, array_like=True):
     """The body of a procedure, constant initialiser or test. `value` has type `result`, or `never`.
 
     `generic_count`: number of type parameters in scope; `bounds` on them are in the ProcDef. `file`: where spans point.
@@ -458,7 +458,7 @@ class Body(Struct, gc=False):
     generic_count: int = 0
 
 
-class StaticAssert(Struct, gc=False):
+class StaticAssert(Struct, gc=False, array_like=True):
     body: Body
     message: str
     text: str

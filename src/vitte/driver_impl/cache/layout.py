@@ -2,7 +2,7 @@
 
     index.vitte      entries, as text (`index.py`)
     journal/         entries not yet in the index, one file per process (`journal.py`)
-    objects/ab/...   artifacts by digest (`objects.py`)
+    objects/a/...    artifacts by digest (`objects.py`)
     stat.vitte       memo of files that were read (`stat.py`)
     last/            memo of whole builds: by key, the artifact of the last one's plan
     sysroots/        in the cache of what belongs to no package; `driver_impl/sysroot` looks after it

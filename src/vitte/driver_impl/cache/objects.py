@@ -1,4 +1,6 @@
-"""Artifacts: immutable, read-only files named by the SHA-256 of their content, `objects/ab/<the other 62 digits>`.
+"""Artifacts: immutable, read-only files named by the SHA-256 of their content, `objects/a/<the other 63 digits>`.
+
+Sixteen folders, since a new folder costs more than a file, and file systems of today look up a name among thousands as fast as among tens.
 
 Reading hashes again, so a missing, torn or altered file is found and never believed. A file's modification time says when
 it was last used, to within `MARK` seconds: content needs no time, and eviction does.
@@ -32,7 +34,7 @@ def object_path(folder: str, digest: str) -> str:
     """Raises ValueError for what is no digest: no record can name a place outside."""
     if not is_digest(digest):
         raise ValueError("not a digest")
-    return f"{folder}/objects/{digest[:2]}/{digest[2:]}"
+    return f"{folder}/objects/{digest[0]}/{digest[1:]}"
 
 
 def read_object(folder: str, digest: str, writable: bool) -> bytes:
@@ -106,7 +108,7 @@ def scan_objects(folder: str) -> tuple[list[Kept], list[str]]:
             continue
         for entry in listed(part.path):
             digest = part.name + entry.name
-            if len(part.name) != 2 or not is_digest(digest):
+            if len(part.name) != 1 or not is_digest(digest):
                 strange.append(entry.path)
                 continue
             try:
