@@ -104,7 +104,10 @@ class Bench:
         self.std = std or root / "std"
         self.files: dict[str, str] = {}
         self.packaged = "vitte.toml" in files
-        self.env = {"VITTE_CACHE": str(self.cache), "VITTE_JOBS": "1", "NO_COLOR": "1", "TMPDIR": str(root / "tmp"), "VITTE_NO_SERVER": "1"}
+        self.env = {
+            "VITTE_CACHE": str(self.cache), "VITTE_SYSROOTS": str(root / "sysroots"), "VITTE_JOBS": "1", "NO_COLOR": "1",
+            "TMPDIR": str(root / "tmp"), "VITTE_NO_SERVER": "1",
+        }  # fmt: skip
         for folder in (self.tree / "out", self.ref / "out", root / "tmp"):
             folder.mkdir(parents=True, exist_ok=True)
         preload()
