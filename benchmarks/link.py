@@ -69,7 +69,11 @@ def link_times(folder: Path, targets: list[str], environment: dict[str, str], ro
             out = folder / "linked"
             out.mkdir()
             words = ["build", "-O0", "--target", target, "-o", str(out / "image"), *inputs]
-            line = Run(_line(_vitte(cwd, environment, *words, "--dry-run")), cwd)
+            command = _line(_vitte(cwd, environment, *words, "--dry-run"))
+            if "-o" in command:
+                # ld64.lld takes the image's name from its path, so it is given a folder of its own, which a dry run does not make.
+                (cwd / command[command.index("-o") + 1]).parent.mkdir(exist_ok=True)
+            line = Run(command, cwd)
             plain, step = [], []
             for _ in range(rounds + 1):
                 plain.append(run_once(line)[0])

@@ -18,10 +18,10 @@ Going = Callable[[], bool]
 class Scene:
     """A small project in three states that the cache knows all of; each may be asked for with a known answer."""
 
-    def __init__(self, root: Path, seed: int, std: Path | None = None) -> None:
+    def __init__(self, root: Path, seed: int, std: Path | None = None, modules: int = 4) -> None:
         self.random = random = Random(seed)
         self.seed = seed
-        project = make(seed, 4, packaged=True)
+        project = make(seed, modules, packaged=True)
         self.bench = bench = Bench(root, project.files(), std)
         self.states: list[dict[str, str]] = []
         self.answers: dict[tuple[int, str], Result] = {}
@@ -95,7 +95,7 @@ def overwrite(path: Path, data: bytes) -> None:
 
 def truncations(root: Path, seed: int, step: int, start: int, going: Going = lambda: True, std: Path | None = None) -> int:
     """Cut each index of the cache after byte `start` and every `step`-th from there, with no journals beside it; how many cuts."""
-    scene = Scene(root, seed, std)
+    scene = Scene(root, seed, std, modules=2)
     bench = scene.bench
     cuts = 0
     for index in [path for path in bench.cache_files() if path.name == "index.vitte"]:

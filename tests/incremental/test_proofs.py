@@ -52,7 +52,7 @@ def test_caches_of_others(tmp_path: Path, std: Path) -> None:
 
 
 def test_faults(tmp_path: Path, std: Path) -> None:
-    tried, calls = faults(tmp_path, 1, 0.006, std=std)
+    tried, calls = faults(tmp_path, 1, 0.012, std=std)
     assert calls > 100 and tried > 10
 
 

@@ -1,4 +1,4 @@
-"""Policy: which target this machine is, the one that is meant when none is named."""
+"""Policy: what this machine is in the words of targets, and which target is meant when none is named."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from vitte.driver.error import DriverError
 from vitte.driver.target import TARGETS, Target
 
-_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+_ARCHITECTURES = {"x86_64": "x86_64", "amd64": "x86_64", "x64": "x86_64", "aarch64": "aarch64", "arm64": "aarch64", "riscv64": "riscv64"}
+_SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 
 
 def name_of(platform: str, machine: str, libc: str) -> str:
@@ -45,12 +46,19 @@ def architecture() -> str:
     return _ARCHITECTURES.get(_machine().lower(), "")
 
 
+def system() -> str:
+    """This machine's, in the words of `Target.system`; "" for one that has no target."""
+    return _SYSTEMS.get(sys.platform, "")
+
+
 def _name() -> str:
     return name_of(sys.platform, _machine(), _libc())
 
 
 def _machine() -> str:
-    return os.uname().machine if hasattr(os, "uname") else ""
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    return os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", "")
 
 
 def _libc() -> str:

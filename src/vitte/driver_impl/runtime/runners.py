@@ -13,12 +13,11 @@ import sys
 
 from msgspec import Struct
 
+from vitte.driver import host
 from vitte.driver.error import EXIT_TOOLCHAIN, DriverError
 from vitte.driver.options import DriverOptions
 from vitte.driver.target import Target
 
-_MACHINES = {"amd64": "x86_64", "x64": "x86_64", "arm64": "aarch64"}
-_SYSTEMS = {"linux": "linux", "darwin": "macos", "win32": "windows"}
 WINE_FOLDERS = ("/usr/lib/wine", "/opt/wine-stable/bin", "/opt/wine-devel/bin")
 CROSS = "/usr/{}-linux-gnu"
 """Where Debian has the C library of another architecture."""
@@ -58,18 +57,8 @@ def find(options: DriverOptions) -> Runner:
 
 def is_native(target: Target) -> bool:
     """Whether this machine runs the target's programs by itself. macOS has a translator for those of its older processors."""
-    machine, system = host()
-    return target.system == system and (target.arch == machine or (system == "macos" and target.arch == "x86_64"))
-
-
-def host() -> tuple[str, str]:
-    """Architecture and system of this machine, in the words of `Target`; "" for a system that is no target."""
-    if hasattr(os, "uname"):
-        machine = os.uname().machine
-    else:
-        machine = os.environ.get("PROCESSOR_ARCHITEW6432") or os.environ.get("PROCESSOR_ARCHITECTURE", "")
-    machine = machine.lower()
-    return _MACHINES.get(machine, machine), _SYSTEMS.get(sys.platform, "")
+    system = host.system()
+    return target.system == system and (target.arch == host.architecture() or (system == "macos" and target.arch == "x86_64"))
 
 
 def missing(target: Target, why: str, *helps: str) -> DriverError:
