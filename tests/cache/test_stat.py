@@ -52,6 +52,21 @@ def test_what_was_read_need_not_be_read(memo: StatMemo, source: Path) -> None:
     assert memo.digest(str(source)) is None
 
 
+def test_one_that_is_only_read_is_not_written(memo: StatMemo, source: Path) -> None:
+    found = learnt(memo, source)
+    memo.save()
+    before = Path(memo.path).stat()
+    other = source.with_name("b.vit")
+    other.write_text("two")
+    reader = StatMemo(memo.path, kept=False)
+    assert reader.digest(str(source)) == found
+    assert learnt(reader, other) == reader.digest(str(other))
+    reader.settle()
+    reader.save()
+    assert Path(memo.path).stat() == before
+    assert StatMemo(memo.path).digest(str(other)) is None
+
+
 def test_one_look_at_the_file(memo: StatMemo, source: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     learnt(memo, source)
     looks: list[str] = []

@@ -38,11 +38,12 @@ _HEADER = "vitte-stat 1"
 class StatMemo:
     """Paths are as the caller spells them: absolute, unless all users of the memo stand in one folder."""
 
-    __slots__ = ("_before", "_changed", "_facts", "_seen", "_since", "_young", "path")
+    __slots__ = ("_before", "_changed", "_facts", "_kept", "_seen", "_since", "_young", "path")
 
-    def __init__(self, path: str) -> None:
-        """`path` "" is a memo that is not kept."""
+    def __init__(self, path: str, kept: bool = True) -> None:
+        """`path` "" is a memo of this process alone; `kept`: whether what is new in it is written."""
         self.path = path
+        self._kept = kept
         self._since = time.time_ns()
         """A moment before every reading that this process will tell about."""
         self._facts: dict[str, str] = {}
@@ -135,6 +136,8 @@ class StatMemo:
 
     def settle(self) -> None:
         """Look again at what was too young to be believed, and is no longer: for the next process."""
+        if not self._kept:
+            return
         young, self._young = self._young, {}
         for name, path in young.items():
             since = time.time_ns()
@@ -159,7 +162,7 @@ class StatMemo:
 
     def save(self) -> None:
         """Write the memo when there is something new; that it cannot be written does not matter."""
-        if not self._changed or not self.path or os.name == "nt":
+        if not self._changed or not self._kept or not self.path or os.name == "nt":
             return
         self._changed = False
         facts = self._facts

@@ -59,7 +59,7 @@ def open_keeps(options: DriverOptions, package: Package) -> Keeps:
 
 def _keep(folder: str, mode: str) -> Keep:
     cache = IncrementalCache(folder, mode if folder else "off")
-    return Keep(cache, StatMemo(stat_path(folder) if cache.mode == "on" else ""))
+    return Keep(cache, StatMemo(stat_path(folder) if cache.mode != "off" else "", cache.mode == "on"))
 
 
 def is_scratch(path: str) -> bool:
