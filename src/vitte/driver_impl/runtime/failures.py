@@ -7,10 +7,11 @@ import os
 import re
 import subprocess
 
+from vitte.driver import host
 from vitte.driver.error import EXIT_TOOLCHAIN, EXIT_USAGE, DriverError, reason
 from vitte.driver.target import Target
 from vitte.driver_impl.runtime import images
-from vitte.driver_impl.runtime.runners import CROSS, Runner, host
+from vitte.driver_impl.runtime.runners import CROSS, Runner
 
 _MISSING = re.compile(
     r"^\s*(\S+) => not found|^\S*: error while loading shared libraries: ([^:]+):|^Error loading shared library ([^:]+):", re.MULTILINE
@@ -44,7 +45,7 @@ def no_loader(image: str, loader: str, target: Target) -> DriverError:
     """The program names a loader that is not there."""
     libc = "musl" if "musl" in loader else "glibc" if "ld-linux" in loader else ""
     helps = []
-    if target.system == "linux" and (target.arch, target.system) != host() and libc == "glibc":
+    if target.system == "linux" and (target.arch, target.system) != (host.architecture(), host.system()) and libc == "glibc":
         package = f"libc6-{'arm64' if target.arch == 'aarch64' else target.arch}-cross"
         helps.append(f"Debian's package `{package}` has it, in `{CROSS.format(target.arch)}`")
     elif libc:
@@ -57,7 +58,7 @@ def no_loader(image: str, loader: str, target: Target) -> DriverError:
 
 def _wrong_machine(image: str) -> DriverError:
     found = images.read(image)
-    arch, system = host()
+    arch, system = host.architecture(), host.system()
     here = images.Image(system, arch)
     if not found.system:
         return _failed(image, "it is no program that this system knows", "`--linker` or `--link-arg` made something else of it")
