@@ -15,6 +15,7 @@ from vitte.cli.commands.target import Progress
 from vitte.cli.parser import parse
 from vitte.driver.host import host, name_of
 from vitte.driver.target import TARGETS
+from vitte.driver_impl.runtime import runners
 from vitte.driver_impl.sysroot import RECIPES
 
 MUSL = "x86_64-unknown-linux-musl"
@@ -64,6 +65,19 @@ def test_add_says_what_is_there_and_what_needs_nothing() -> None:
     ran = vitte("target", "add", MUSL, "x86_64-unknown-none")
     assert ran.status == 0 and f"{MUSL}: is there: 1 files" in ran.out and "x86_64-unknown-none: there is nothing to prepare" in ran.out
     assert vitte("target", "add", MUSL, "-q").out == ""
+
+
+def test_an_emulator_needs_the_c_library(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "qemu-aarch64").write_text("#!/bin/sh\n")
+    (tmp_path / "qemu-aarch64").chmod(0o755)
+    monkeypatch.setattr(runners, "CROSS", f"{tmp_path}/{{}}")
+    env = {"PATH": str(tmp_path), "QEMU_LD_PREFIX": ""}
+    assert "lacks their C library; Debian's package `libc6-arm64-cross`" in vitte("target", "doctor", "aarch64-linux-gnu", env=env).out
+    assert f"run by {tmp_path}/qemu-aarch64\n" in vitte("target", "doctor", "aarch64-linux-musl", env=env).out
+    loader = tmp_path / "aarch64" / "lib" / "ld-linux-aarch64.so.1"
+    loader.parent.mkdir(parents=True)
+    loader.touch()
+    assert f"run by {tmp_path}/qemu-aarch64\n" in vitte("target", "doctor", "aarch64-linux-gnu", env=env).out
 
 
 def test_remove(root: Path) -> None:

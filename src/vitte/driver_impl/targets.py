@@ -12,6 +12,7 @@ from vitte.driver.target import TARGETS, Target
 from vitte.driver.upkeep import TargetState
 from vitte.driver_impl import sysroot
 from vitte.driver_impl.link import linkers, supplies
+from vitte.driver_impl.link.libraries import LOADERS
 from vitte.driver_impl.runtime import runners
 
 if TYPE_CHECKING:
@@ -80,7 +81,11 @@ def state(target: Target, verify: bool = False) -> TargetState:
             found.missing.append(_text(error))
             found.wants_sysroot = target.name in sysroot.RECIPES and there is None
     try:
-        found.runner = runners.find(options).name
+        runner = runners.find(options)
+        found.runner = runner.name
+        if runner.kind == "qemu" and target.libc == "glibc" and not runners.finds_loader(runner, LOADERS[target.arch]):
+            found.runner = ""
+            found.no_runner = f"programs are run by `{runner.name}`, which lacks their C library; {runners.package_of(target)}"
     except DriverError as error:
         found.no_runner = _text(error)
     return found

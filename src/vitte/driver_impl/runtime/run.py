@@ -111,8 +111,7 @@ def _check_loader(options: DriverOptions, runner: Runner, image: str) -> None:
         loader = images.read(image).loader
     except OSError:
         return
-    roots = [*runner.words[2:3], os.environ.get("QEMU_LD_PREFIX", ""), dict(options.run.env).get("QEMU_LD_PREFIX", "")]
-    if loader and not any(os.path.exists(root + loader) for root in roots):
+    if loader and not runners.finds_loader(runner, loader, dict(options.run.env).get("QEMU_LD_PREFIX", "")):
         raise no_loader(image, loader, options.target)
 
 

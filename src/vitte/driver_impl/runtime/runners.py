@@ -61,6 +61,19 @@ def is_native(target: Target) -> bool:
     return target.system == system and (target.arch == host.architecture() or (system == "macos" and target.arch == "x86_64"))
 
 
+def finds_loader(runner: Runner, loader: str, prefix: str = "") -> bool:
+    """Whether an emulator finds the loader of a dynamically linked program. `prefix`: a folder that stands for `/`, from the program's
+    environment."""
+    roots = [*runner.words[2:3], os.environ.get("QEMU_LD_PREFIX", ""), prefix]
+    return any(os.path.exists(root + loader) for root in roots)
+
+
+def package_of(target: Target) -> str:
+    """What to do for the C library of another architecture's programs."""
+    name = f"libc6-{'arm64' if target.arch == 'aarch64' else target.arch}-cross"
+    return f"Debian's package `{name}` has it, in `{CROSS.format(target.arch)}`"
+
+
 def missing(target: Target, why: str, *helps: str) -> DriverError:
     return DriverError(f"a program for `{target.name}` {why}", helps=helps or ("`--runner` names a command that runs it",),
                        status=EXIT_TOOLCHAIN)  # fmt: skip
