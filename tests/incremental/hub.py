@@ -21,7 +21,6 @@ class Shares(NamedTuple):
 
 
 FULL = Shares(1000, 400, 60, 25)
-SMALL = Shares(120, 105, 60, 25)
 """As few modules as give the same counts."""
 
 HUB = """\
