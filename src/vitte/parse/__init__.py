@@ -97,13 +97,14 @@ def parse_source(source: SourceFile, out: Diagnostics) -> a.Module:
         for mistake in lexed.mistakes:
             mistake(out)
         if layout.repairs:
-            _report_repairs(layout, parser, out)
+            _report_repairs(layout, parser, lexed, out)
     tokens = a.Tokens(lexed.kinds, lexed.starts, lexed.ends)
     return a.Module(make_span(0, len(text)), source, tokens, attrs, lexed.inner_doc, space, items, out.error_count - before)
 
 
-def _report_repairs(layout: Layout, parser: Parser, out: Diagnostics) -> None:
-    """A closer that closes nothing is often the rest of a mistake already reported before it: then it is not said."""
+def _report_repairs(layout: Layout, parser: Parser, lexed: Lexed, out: Diagnostics) -> None:
+    """A closer that closes nothing is often the rest of a mistake already reported before it: then it is not said. Nor is one that lacks
+    because a string or comment without an end has swallowed it."""
     from vitte.base.source import span_start
     from vitte.ir import tokens as t
 
@@ -112,6 +113,10 @@ def _report_repairs(layout: Layout, parser: Parser, out: Diagnostics) -> None:
         at = span_start(repair.place)
         if repair.more > MAX_DEPTH:
             # Nested too deeply, which the parser has said.
+            last = at
+        elif repair.inserted and any(
+            span_start(repair.opener) < start and (at == end or end == len(lexed.text)) for start, end in lexed.swallowed
+        ):
             last = at
         elif repair.inserted:
             closer = {t.LPAREN: ")", t.LBRACE: "}"}.get(repair.kind, "]")

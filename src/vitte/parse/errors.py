@@ -167,6 +167,13 @@ def foreign_word(out: Diagnostics, span: Span, word: str) -> ErrorToken:
     return out.error(FOREIGN_WORD, span, f"`{word}` is written `{ours}` in Vitte", helps=helps)
 
 
+def nearest_declaration(word: str) -> str | None:
+    """The word that a misspelled declaration was meant to begin with."""
+    return closest(
+        word, ("proc", "form", "pick", "trait", "impl", "const", "static", "type", "use", "export", "test", "extern", "union", "pub")
+    )
+
+
 def expected_item(out: Diagnostics, span: Span, kind: int, text: str, statement: bool) -> ErrorToken:
     if statement:
         where = (Suggestion("statements belong in a procedure: `proc main() { ... }`"),)
@@ -175,9 +182,7 @@ def expected_item(out: Diagnostics, span: Span, kind: int, text: str, statement:
         )
     helps: tuple[Suggestion, ...] = ()
     if kind == t.IDENT:
-        near = closest(
-            text, ("proc", "form", "pick", "trait", "impl", "const", "static", "type", "use", "export", "test", "extern", "union", "pub")
-        )
+        near = nearest_declaration(text)
         if near is not None:
             helps = (out.suggest(f"did you mean `{near}`?", span, near, "maybe"),)
     return out.error(EXPECTED_ITEM, span, f"expected a declaration, found {describe(kind, text)}", helps=helps)

@@ -31,6 +31,8 @@ _LETTERS = (
     "\u00aa\u00b5\u00b7\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u1fff\u203f\u2040\u2054\u2071\u207f\u2090-\u209c\u20d0-\u20f0\u2102-\u218f"
     "\u2c00-\u2dff\u3005-\u3007\u3021-\u303c\u3041-\ud7ff\uf900-\ufefe\uff10-\uffdc\U00010000-\U000e01ef"
 )
+_MORE_LINES = r"(?:\n[^\"\n]*+){1,40}\"(?=[ \t\r]*+(?:[),;.\]+?\n]|\Z))"
+"""The rest of a string that was meant to have several lines: what is in them is no code, so one mistake is enough."""
 _MASTER = re.compile(
     rf"""
     (?:
@@ -41,7 +43,7 @@ _MASTER = re.compile(
     | \#(?!!?\[)[^\n]*+
     | //[^\n]*+
     | [()\[\]{{}},;@~]
-    | "(?:""(?:(?:[^"]++|"(?!""))*+(?:\"\"\"|\Z))|(?:[^"\\\n]++|\\[^\n])*+(?:"|\\?(?=\n)|\\?\Z))
+    | "(?:""(?:(?:[^"]++|"(?!""))*+(?:\"\"\"|\Z))|(?:[^"\\\n]++|\\[^\n])*+(?:"|{_MORE_LINES}|\\?(?=\n)|\\?\Z))
     | 0[xX][0-9A-Za-z_]*+ | 0[bBoO][0-9A-Za-z_]*+
     | [0-9][0-9_]*+(?:\.[0-9][0-9_]*+)?(?:[eE][+-]?[0-9][0-9_]*+)?[A-Za-z0-9_]*+
     | \.\.=? | \. | ::? | ->| =[=>]? | !=?
@@ -69,10 +71,13 @@ class Lexed:
     """The token table. `nl[i]` is 1 when a newline lies before token `i`. The last token is `EOF`.
 
     `spans[i]` is the span of token `i`, `vals[i]` its spelling (names in NFC). `docs` maps a token index to the text of
-    the doc comments before it. `errors` reports each lexical mistake when called.
+    the doc comments before it. `mistakes` reports each lexical mistake when called. `swallowed`: from where to where text is taken for
+    part of a string or comment that has no end; what was meant to close a bracket may be in it.
     """
 
-    __slots__ = ("docs", "ends", "inner_doc", "kinds", "mistake_starts", "mistakes", "nl", "spans", "starts", "text", "vals")
+    __slots__ = (
+        "docs", "ends", "inner_doc", "kinds", "mistake_starts", "mistakes", "nl", "spans", "starts", "swallowed", "text", "vals",
+    )  # fmt: skip
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -86,6 +91,7 @@ class Lexed:
         self.inner_doc = ""
         self.mistake_starts: list[int] = []
         self.mistakes: list[Callable[[Diagnostics], object]] = []
+        self.swallowed: list[tuple[int, int]] = []
 
 
 class _Spelling(dict[str, int]):
@@ -195,7 +201,7 @@ def _classify_string(bare: str) -> int:
         closed = (len(bare) - 2 - back) % 2 == 0
     if prefix in ("b", "br"):
         return t.BYTES if closed else _OPEN_BYTES
-    if not closed:
+    if not closed or "\n" in bare:
         return _OPEN_STRING
     return t.RAW_STR if prefix else t.STR
 
@@ -312,7 +318,10 @@ def _mistake(out: Lexed, kind: int, start: int, text: str) -> int:
     """List one lexical mistake; the kind of the token it passes for."""
     end = start + len(text)
     report = out.mistakes.append
+    if kind < _OPEN_RUNE:
+        out.swallowed.append((start, end))
     if kind in (_OPEN_STRING, _OPEN_BYTES):
+        end = start + len(text.partition("\n")[0])
         report(lambda d: errors.unterminated_string(d, start, end, '"'))
         return t.STR if kind == _OPEN_STRING else t.BYTES
     if kind == _OPEN_MULTI:

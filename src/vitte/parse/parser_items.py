@@ -189,10 +189,12 @@ class ItemParser(StmtParser):
         self.i = min(i, close)
 
     def _begins_item(self, i: int) -> bool:
-        """Whether a declaration seems to begin at token `i`, misspelled ones included."""
+        """Whether a declaration seems to begin at token `i`, misspelled and foreign ones included."""
         kind = self.kinds[i]
         if kind == t.IDENT:
-            return 0 < self.kinds[i + 1] <= t.LAST_WORD and not self.nl[i + 1]
+            word = self.vals[i]
+            begins = 0 < self.kinds[i + 1] <= t.LAST_WORD and not self.nl[i + 1]
+            return begins and (errors.is_foreign(word) or errors.nearest_declaration(word) is not None)
         return ITEMS[kind] is not None or kind in _ITEM_STARTS
 
     def error_item(self, start: int) -> a.Item:
