@@ -42,6 +42,14 @@ def test_missing_module_says_where_it_looked_and_what_is_near(tmp_path: Path) ->
     assert "error[V0190]: there is no module `shpaes`" in ran.err and "did you mean `shapes`?" in ran.err and "`shpaes/mod.vit`" in ran.err
 
 
+def test_a_space_that_is_not_the_file_s_place(tmp_path: Path) -> None:
+    write(tmp_path, {"vitte.toml": '[package]\nname = "app"\n', "src/main.vit": "use .a\nproc main() { a.f() }\n", "src/b.vit": ""})
+    write(tmp_path, {"src/a.vit": "space app/a\nuse .b\npub proc f() {}\n"})
+    ran = vitte("check", cwd=tmp_path)
+    assert ran.status == 1 and "there is no module `app/b`" in ran.err
+    assert "its file makes this module `a`, and `space app/a` says otherwise" in ran.err
+
+
 def test_cycle_is_shown_whole(tmp_path: Path) -> None:
     write(tmp_path, {"main.vit": "use a\nproc main() {}\n", "a.vit": "use b\n", "b.vit": "use c\n", "c.vit": "use a\n"})
     ran = vitte("check", "main.vit", cwd=tmp_path)
