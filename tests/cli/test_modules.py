@@ -50,6 +50,19 @@ def test_a_space_that_is_not_the_file_s_place(tmp_path: Path) -> None:
     assert "its file makes this module `a`, and `space app/a` says otherwise" in ran.err
 
 
+def test_what_a_mistake_in_the_form_of_another_module_lost_is_not_missed(tmp_path: Path) -> None:
+    """Nor by who sees it through a third; anything else is still said, and what lacks is, once the form is mended."""
+    write(tmp_path, {"heap.vit": "pub form Heap { n: int = 0 }\nimpl Heap {\n  pub proc push(mut self, x) {}\n}\n"})
+    write(tmp_path, {"use.vit": "use heap\npub proc f() {\n  let mut h = heap.Heap {}\n  h.push(1)\n  let x: int = \"\"\n}\n"})
+    write(tmp_path, {"main.vit": "use .use as u\nproc main() { u.g() }\n"})
+    for _ in range(2):  # told anew, and remembered
+        ran = vitte("check", "main.vit", cwd=tmp_path)
+        assert ran.status == 1 and ran.err.count("error[") == 2 and "heap.vit:3:" in ran.err and "error[V0200]" in ran.err
+    write(tmp_path, {"heap.vit": "pub form Heap { n: int = 0 }\nimpl Heap {\n  pub proc pull(mut self) {}\n}\n"})
+    err = vitte("check", "main.vit", cwd=tmp_path).err
+    assert "`Heap` has no method `push`" in err and "error[V0103]" in err
+
+
 def test_cycle_is_shown_whole(tmp_path: Path) -> None:
     write(tmp_path, {"main.vit": "use a\nproc main() {}\n", "a.vit": "use b\n", "b.vit": "use c\n", "c.vit": "use a\n"})
     ran = vitte("check", "main.vit", cwd=tmp_path)

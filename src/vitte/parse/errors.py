@@ -69,6 +69,9 @@ _FOREIGN: dict[str, str] = {
     "implements": "impl", "throw": "panic", "typedef": "type", "otherwise": "else", "make": "let", "say": "println",
 }  # fmt: skip
 
+FOREIGN_MODES = {"own": "owned", "take": "owned", "consuming": "owned", "inout": "mut", "lend": "borrow", "lent": "borrow", "ref": "borrow"}
+"""What other languages, or habit, put before a parameter's name."""
+
 
 def describe(kind: int, text: str) -> str:
     """A token as messages name it."""

@@ -411,6 +411,10 @@ class ItemParser(StmtParser):
             ty = self.ty()
         elif not is_self:
             helps = (Suggestion(f"write its type: `{vals[at]}: T`"),)
+            if vals[at] in errors.FOREIGN_MODES and kinds[self.i] == t.IDENT:
+                ours = errors.FOREIGN_MODES[vals[at]]
+                self.fail(errors.BAD_PARAMETER, at, f"`{vals[at]}` is written `{ours}` in Vitte", helps=(
+                    self.out.suggest(f"write `{ours}`", self.spans[at], ours),))  # fmt: skip
             if kinds[self.i] in (t.COMMA, t.RPAREN, t.EQ):
                 self.fail(errors.BAD_PARAMETER, at, f"the parameter `{vals[at]}` has no type", "no type", helps)
             self.fail_expected("`:` and a type", helps)

@@ -32,7 +32,8 @@ KEY_PARTS = ("format", "kind", "compiler", "option", "unit", "file", "role", "so
 - `source`: digest of the source's bytes.
 - `import`: a path as written in a `use`, and the module that it leads to; `-` when nothing was found.
 - `found`: digest of what finding the imports reported, `-` for nothing.
-- `broken`: whether something in reach has errors, so that little is said of this unit.
+- `broken`: `yes` when something in reach has errors, so that nothing is made of this unit; `torn` when it has lost declarations to mistakes
+  in its form, so that nothing is said of what lacks.
 """
 
 ablated: set[str] = set()
@@ -49,7 +50,7 @@ class Facts(Struct):
     source: str
     imports: list[tuple[str, str]]
     found: str
-    broken: bool
+    broken: str
 
 
 def digest(data: bytes) -> str:
@@ -100,7 +101,7 @@ def key_text(kind: str, options: str, facts: Facts) -> str:
         "source": f"source {facts.source}\n",
         "import": "".join(f"import {written} {found}\n" for written, found in facts.imports),
         "found": f"found {facts.found}\n",
-        "broken": f"broken {'yes' if facts.broken else 'no'}\n",
+        "broken": f"broken {facts.broken}\n",
     }
     return "".join(parts[name] for name in KEY_PARTS if name not in ablated)
 

@@ -208,11 +208,13 @@ def compile_unit(
     options: DriverOptions,
     goal: str,
     broken: bool,
+    torn: bool,
     generate: Callable[[ssa.Module, UnitContext], bytes],
     on_stage: Callable[[str], None] | None = None,
 ) -> Product:
     """All stages for one unit, as far as `goal` wants: `check` (diagnostics and interface), `ssa` (for the interpreter),
-    `object`. With `broken` (a dependency has errors) nothing after type checking is done. `tree` is where to start, or
+    `object`. With `broken` (a dependency has errors) nothing after type checking is done; with `torn` (one has lost declarations to
+    mistakes in its form) nothing is said of what lacks. `tree` is where to start, or
     `typed`, what an earlier build kept of stage 3. `generate` is stage 9."""
     product = Product()
     steps = Steps(unit.module, ctx, context, wanted_dumps(unit, options), options.verify, product, on_stage)
@@ -227,6 +229,8 @@ def compile_unit(
             hir = run("lower", lower.run, tree)
             typed = run("typecheck", typecheck.run, hir)
             only_parse_errors(tree, ctx, said, errors)
+            if torn:
+                take_back_absences(ctx)
         product.interface, product.typed = typed.interface, typed
         if broken:
             raise Stop
@@ -275,6 +279,20 @@ def only_parse_errors(tree: ast.Module, ctx: UnitContext, said: int, errors: int
     if tree.errors:
         del ctx.diagnostics.items[said:]
         ctx.diagnostics.error_count = errors
+
+
+ABSENCES = frozenset((
+    "V0101", "V0103", "V0106", "V0202", "V0203", "V0204", "V0213", "V0216", "V0217", "V0228", "V0231", "V0239", "V0254",
+))  # fmt: skip
+"""Codes of what is said when something is not declared, or not implemented."""
+
+
+def take_back_absences(ctx: UnitContext) -> None:
+    """What is not found may be what was lost."""
+    items = ctx.diagnostics.items
+    kept = [item for item in items if item.code.id not in ABSENCES]
+    ctx.diagnostics.error_count -= len(items) - len(kept)
+    items[:] = kept
 
 
 def text_of(codegen: Any, module: ssa.Module, steps: Steps) -> None:

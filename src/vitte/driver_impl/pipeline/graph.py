@@ -395,9 +395,11 @@ class Discovery:
         near = closest(wanted, self._modules(unit))
         looked = [m for m in unit.misses if m.startswith((wanted, "<std>/" + wanted))]
         helps = [unit.findings.suggest(f"did you mean `{near}`?", use.path_span, near)] if near else []
-        place = os.path.splitext(os.path.relpath(unit.path, (unit.package or self.package).source_root or "."))[0].replace(os.sep, "/")
+        root = (unit.package or self.package).source_root or "."
+        place = os.path.splitext(os.path.relpath(unit.path, root))[0].replace(os.sep, "/")
         if use.written.startswith(".") and unit.module.endswith(f"/{place}"):
-            helps.append(Suggestion(f"its file makes this module `{place}`, and `space {unit.module}` says otherwise: leave out the `space`"))
+            why = f"its file makes this module `{place}`, and `space {unit.module}` says otherwise"
+            helps.append(Suggestion(f"{why}: leave out the `space`"))
         unit.findings.error(
             NO_MODULE, use.path_span, f"there is no module `{wanted}`", "not found",
             notes=("looked for " + ", ".join(f"`{m}`" for m in dict.fromkeys(looked)),) if looked else (), helps=tuple(helps),

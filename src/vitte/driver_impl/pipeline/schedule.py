@@ -248,7 +248,7 @@ class _Pool:
         worker.index = index
         unknown = self.shop.graph.units[index].reach & ~worker.known
         worker.known |= unknown
-        news = [Done(done.index, done.broken, done.interface) for done in map(self.shop.done.__getitem__, members(unknown))]
+        news = [Done(done.index, done.broken, done.torn, done.interface) for done in map(self.shop.done.__getitem__, members(unknown))]
         data = _encoder.encode(_Order(index, news))
         try:
             _write_all(worker.orders, len(data).to_bytes(8, "little") + data)

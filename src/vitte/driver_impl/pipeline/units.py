@@ -42,9 +42,10 @@ if TYPE_CHECKING:
 
 class Front(Struct, array_like=True):
     """What checking a unit gave. `interface`: encoded, empty when there is none. `links`, `imports`: as in `Done`. `typed`: the unit
-    after stage 3, encoded; empty when it has errors. `text`: the key's text, for explanations."""
+    after stage 3, encoded; empty when it has errors. `torn`: as in `Done`. `text`: the key's text, for explanations."""
 
     failed: bool
+    torn: bool
     interface: bytes
     diagnostics: bytes
     links: list[tuple[str, str]]
@@ -80,7 +81,8 @@ _outcomes: Decoder[Outcome] = Decoder(Outcome)
 class Done(Struct):
     """A finished unit as it travels between processes.
 
-    - `broken`: it, or something in its reach, has errors. `interface`, `diagnostics`: encoded.
+    - `broken`: it, or something in its reach, has errors; `torn`: has lost declarations to mistakes in its form.
+    - `interface`, `diagnostics`: encoded.
     - `artifact`: digest of the object, kept in the cache or, when it could not be, at `path`.
     - `did`: the work that was needed, of `parse`, `check`, `object`, `ssa`; empty when all was remembered.
     - `links`: libraries it names, and their kinds. `imports`: DLLs and their symbols that it declares.
@@ -89,6 +91,7 @@ class Done(Struct):
 
     index: int
     broken: bool
+    torn: bool = False
     interface: bytes = b""
     diagnostics: bytes = b""
     artifact: str = ""
@@ -177,6 +180,10 @@ class Workshop:
         """Whether something in a unit's reach has errors."""
         return any(self.done[i].broken for i in unit.dependencies)
 
+    def torn(self, unit: Unit) -> bool:
+        """Whether something in a unit's reach has lost declarations."""
+        return any(self.done[i].torn for i in unit.dependencies)
+
     def cross_check(self) -> None:
         """Before linking: what every object compiled now was built against is what the other units are. Raises `StageCrash`: a
         difference can only be a mistake of the compiler's own."""
@@ -200,9 +207,8 @@ class Workshop:
             # A library's root is a module like the others; that of an object may have a `main`.
             role = "lib" if self.options.kind in LIBRARIES else "object"
         findings = digest(encoded(unit.findings.items)) if unit.findings.items else "-"
-        facts = Facts(
-            self.discovery.identity, unit.module, unit.display, role, unit.digest, imports, findings, self.broken(unit)
-        )  # fmt: skip
+        broken = "torn" if self.torn(unit) else "yes" if self.broken(unit) else "no"
+        facts = Facts(self.discovery.identity, unit.module, unit.display, role, unit.digest, imports, findings, broken)
         return key_text(kind, self._options[kind], facts)
 
     def fresh(self, index: int) -> Done | None:
@@ -247,7 +253,7 @@ class Workshop:
         front = _decoded(_fronts, data)
         if front is None:
             return None
-        done = Done(unit.index, front.failed, front.interface, front.diagnostics, links=front.links, imports=front.imports)
+        done = Done(unit.index, front.failed, front.torn, front.interface, front.diagnostics, links=front.links, imports=front.imports)
         if outcome is not None:
             done.broken, done.diagnostics, done.artifact = outcome.failed, outcome.diagnostics, outcome.artifact
             if self.goal == "ssa" and not outcome.failed:
@@ -280,7 +286,7 @@ class Workshop:
 
         unit = self.graph.units[index]
         if not unit.usable:
-            return Done(index, True, diagnostics=encoded(unit.diagnostics.items))
+            return Done(index, True, torn=True, diagnostics=encoded(unit.diagnostics.items))
         self._log(f"{unit.module}: compiled")
         self._introduce(unit.reach)
         timed = len(self.context.timings)
@@ -300,7 +306,7 @@ class Workshop:
         ctx.imports = self._imports(unit, defs)
         maker = Maker(self, unit)
         product = compile_unit(
-            unit, tree, typed, ctx, self.context, self.options, self.goal, self.broken(unit), maker.generate, on_stage
+            unit, tree, typed, ctx, self.context, self.options, self.goal, self.broken(unit), self.torn(unit), maker.generate, on_stage
         )
         did = maker.did
         if front is None:
@@ -308,6 +314,7 @@ class Workshop:
         if product.ssa is not None:
             did.append("ssa")
         done = Done(index, self.broken(unit) or product.stopped or ctx.diagnostics.error_count > 0, did=did, texts=product.texts)
+        done.torn = self.torn(unit) or (tree is not None and tree.errors > 0)
         self._keep(unit, product, done, defs, ctx, front, source.line_starts)
         done.entries += maker.entries
         done.notices = list(maker.cache.notices)
@@ -424,7 +431,7 @@ class Workshop:
         typed = b""
         if product.typed is not None and not done.broken:
             typed = resumed.front.typed if resumed is not None else codec.encode_typed(product.typed)
-        front = Front(done.broken and is_front, done.interface, done.diagnostics, done.links, done.imports, typed, text)
+        front = Front(done.broken and is_front, done.torn, done.interface, done.diagnostics, done.links, done.imports, typed, text)
         kept = cache.write(_encoder.encode(front))
         if not kept:
             return
