@@ -96,6 +96,14 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
     return lo.diag.error(NOT_FOUND, span, f"cannot find {what} `{name}`", "not found in this scope", labels=labels, helps=tuple(helps))
 
 
+def undeclared_parameter(lo: Lowerer, span: Span, name: str) -> ErrorToken:
+    helps = [Suggestion(f"if it is to be a parameter, declare it: `impl[{name}] ...`")]
+    close = similar(lo, name, "type")
+    if close and len(name) > 1:
+        helps.insert(0, lo.diag.suggest(f"a similar name is in scope: `{close}`", span, close))
+    return lo.diag.error(NOT_FOUND, span, f"cannot find type `{name}`", "not found in this scope", helps=tuple(helps))
+
+
 def similar(lo: Lowerer, name: str, what: str = "name") -> str:
     """The closest name in scope, or ""; types only when a type was looked for."""
     if len(name) < 2 or lo.diag.error_count > SUGGESTIONS:

@@ -398,6 +398,7 @@ def impl(lo: Lowerer, item: a.Impl, prefix: str) -> None:
     attributes(lo, item)
     mark = lo.push()
     generic = generics(lo, item.generics)
+    undeclared_parameters(lo, item.ty)
     self_ty = ty(lo, item.ty)
     lo.self_ty = self_ty
     if item.trait is None:
@@ -410,6 +411,14 @@ def impl(lo: Lowerer, item: a.Impl, prefix: str) -> None:
     lo.self_ty = None
     lo.generic_names.clear()
     lo.pop(mark)
+
+
+def undeclared_parameters(lo: Lowerer, written: a.Type) -> None:
+    """`impl Heap[T]`: a `T` that is nowhere is most often a parameter that `impl` should declare. Said once, however often it is used."""
+    for arg in written.args if isinstance(written, a.PathType) else ():
+        if isinstance(arg, a.PathType) and len(arg.segments) == 1 and not arg.args and arg.segments[0] not in lo.names:
+            name = arg.segments[0]
+            lo.bind_sym(name, Sym("error", token=errors.undeclared_parameter(lo, arg.span, name)))
 
 
 def owner_of(lo: Lowerer, self_ty: hir.TyExpr, prefix: str) -> tuple[str, Visibility]:

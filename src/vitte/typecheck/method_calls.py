@@ -11,7 +11,7 @@ from vitte.ir.types import HAS_INFER, Ty, ref_ty, subst
 from vitte.typecheck import errors as E
 from vitte.typecheck.arguments import argument
 from vitte.typecheck.calls import assoc_owner, call_proc, check_all, value_call
-from vitte.typecheck.methods import Found, find_inherent, find_trait_method, no_method
+from vitte.typecheck.methods import Found, element, find_inherent, find_trait_method, no_method
 
 if TYPE_CHECKING:
     from vitte.typecheck.cx import Cx
@@ -63,7 +63,7 @@ def method_on(
                 cx.pending.append(node)
         found = find_inherent(cx, ty, name)
         if found is None:
-            elem = ty.args[0] if type(ty) is t.AdtTy and ty.path == lang.LIST else ty.elem if type(ty) is t.ArrayTy else None
+            elem = element(ty)
             if elem is not None:
                 found = find_inherent(cx, t.slice_ty(elem), name)
             if found is None:
@@ -80,7 +80,7 @@ def method_on(
             ty = cx.known(inner, node.span)
             continue
         break
-    elem = ty.args[0] if type(ty) is t.AdtTy and ty.path == lang.LIST else ty.elem if type(ty) is t.ArrayTy else None
+    elem = element(ty)
     if elem is not None:
         found = find_trait_method(cx, t.slice_ty(elem), name, name_span)
         if found is not None:

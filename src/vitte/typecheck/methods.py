@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from vitte.base.diagnostics import Suggestion
 from vitte.base.source import Span
 from vitte.base.suggest import closest
 from vitte.ir import lang
@@ -159,8 +160,16 @@ def trait_applies(cx: Cx, trait: TraitDef, ty: Ty) -> tuple[Ty, ...] | None:
     return args
 
 
+def element(ty: Ty) -> Ty | None:
+    """Of a list or an array, which has the methods of a slice too; None for any other type."""
+    return ty.args[0] if type(ty) is t.AdtTy and ty.path == lang.LIST else ty.elem if type(ty) is t.ArrayTy else None
+
+
 def all_method_names(cx: Cx, ty: Ty) -> list[str]:
     names = cx.defs.inherent_names(head(ty))
+    elem = element(ty)
+    if elem is not None:
+        names.extend(cx.defs.inherent_names(head(t.slice_ty(elem))))
     if type(ty) is t.AdtTy:
         adt = cx.defs.adts.get(ty.path)
         if adt is not None and adt.kind != "pick":
@@ -177,7 +186,9 @@ def all_method_names(cx: Cx, ty: Ty) -> list[str]:
 
 
 def no_method(cx: Cx, ty: Ty, name: str, span: Span, what: str = "method") -> None:
-    """Report that `ty` has no member `name`."""
+    """Report that `ty` has no member `name`, unless it is in an impl whose head was reported."""
+    if any(impl.self_ty.flags & t.HAS_ERROR for impl, _ in cx.index.inherent(head(ty), name)):
+        return
     shown = show(ty)
     names = [n for n in all_method_names(cx, ty) if n != name]
     near = closest(name, names)
@@ -190,6 +201,8 @@ def no_method(cx: Cx, ty: Ty, name: str, span: Span, what: str = "method") -> No
         else:
             near_traits = cx.index.traits(name)[:3]
             notes.extend([f"trait `{x.name}` has `{name}`, but `{shown}` does not implement it" for x in near_traits])
+            if any(x.path == lang.TRAIT_ITERATOR for x in near_traits) and "iter" in names:
+                helps = (Suggestion(f"`iter()` gives an iterator over it: `.iter().{name}(...)`"),)
         if type(ty) is t.AdtTy and ty.path in (lang.OPTION, lang.RESULT):
             inner = cx.resolve(ty.args[0])
             if find_inherent(cx, inner, name) is not None:
