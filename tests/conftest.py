@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 from zlib import crc32
 
@@ -18,6 +19,10 @@ os.environ["VITTE_SYSROOTS"] = str(ROOT / "build" / "sysroots")
 os.environ["VITTE_JOBS"] = "1"
 os.environ["NO_COLOR"] = "1"
 os.environ["VITTE_NO_SERVER"] = "1"  # but for the tests of the server
+# What is started here hears these, also where the suite itself runs in the background or by `nohup`. A handler is not inherited.
+for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda number, frame: None)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

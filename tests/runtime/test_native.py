@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from tests.harness.forked import Ran, vitte
+from tests.harness.forked import Ran, apart, vitte
 from tests.server.kit import drained, read_until
 from vitte.driver.error import DriverError
 from vitte.driver.options import DriverOptions, RunConfig
@@ -24,6 +24,8 @@ from vitte.driver.session import Built, DriverContext
 from vitte.driver.target import TARGETS
 from vitte.driver_impl.runtime import images, runners
 from vitte.driver_impl.runtime.run import run as run_image
+from vitte.driver_impl.runtime.spawn import launch
+from vitte.server import group
 
 HELLO = 'proc main(args: [string]) {\n  for i in 1..args.len() { println("{}", args[i]) }\n}\n'
 
@@ -270,6 +272,18 @@ def test_a_signal_to_vitte_reaches_a_program_with_a_time_limit(folder: Path) -> 
     assert process.stdout.readline() == b"up\n"
     process.send_signal(signal.SIGTERM)
     assert process.wait(20) == -signal.SIGTERM
+
+
+@apart
+def test_a_signal_before_the_program_is_watched_reaches_it_too() -> None:
+    watch = group.watch
+
+    def late(pid: int, seconds: float, caught: list[int]) -> int | None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return watch(pid, seconds, caught)
+
+    group.watch = late
+    assert launch(["/bin/sleep", "60"], "", None, 60.0) == -signal.SIGTERM
 
 
 def in_terminal(folder: Path, *words: str) -> tuple[int, int]:

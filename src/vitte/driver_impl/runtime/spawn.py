@@ -9,6 +9,8 @@ from typing import IO
 
 GROUPS = hasattr(os, "killpg")
 """Whether processes have groups, all of which can be ended."""
+_ENDS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
+"""Signals by which a user or a system ends a command."""
 
 
 def launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float,
@@ -17,9 +19,12 @@ def launch(command: list[str], folder: str, environment: dict[str, str] | None, 
     A program with a time limit is in a process group of its own, which is ended with it."""
     grouped = bool(timeout) and GROUPS
     # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
-    catch = _in_main_thread() and signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+    # To a group of its own signals are passed on, also those that come before it is watched.
     caught: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, frame: caught.append(number)) if catch else None
+    before = {}
+    for number in _ENDS[: len(_ENDS) if grouped else 1] if _in_main_thread() else ():
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, lambda number, frame: caught.append(number))
     source, out, err = streams
     try:
         process = subprocess.Popen(
@@ -34,8 +39,8 @@ def launch(command: list[str], folder: str, environment: dict[str, str] | None, 
             process.wait()
             raise
     finally:
-        if before is not None:
-            signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _watched(process: subprocess.Popen[bytes], timeout: float, caught: list[int]) -> int:
