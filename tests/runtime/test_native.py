@@ -25,7 +25,7 @@ from vitte.driver.target import TARGETS
 from vitte.driver_impl.runtime import images, runners
 from vitte.driver_impl.runtime.run import run as run_image
 from vitte.driver_impl.runtime.spawn import launch
-from vitte.server import group
+from vitte.server import group, protocol, remote
 
 HELLO = 'proc main(args: [string]) {\n  for i in 1..args.len() { println("{}", args[i]) }\n}\n'
 
@@ -284,6 +284,8 @@ def test_a_signal_before_the_program_is_watched_reaches_it_too() -> None:
 
     group.watch = late
     assert launch(["/bin/sleep", "60"], "", None, 60.0) == -signal.SIGTERM
+    # So does one that the server's client starts.
+    assert remote._run("", 60.0, [b"/bin/sleep", b"60"], b"") == (protocol.WAITED, -signal.SIGTERM)
 
 
 def in_terminal(folder: Path, *words: str) -> tuple[int, int]:

@@ -32,12 +32,6 @@ class Ran:
     """Digests of the files in the folder afterwards."""
 
 
-def hear() -> None:
-    """In a process that is about to become a command: Ctrl-C counts, also where the tests themselves run in the background, deaf to it."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
-
-
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     end = time.monotonic() + PATIENCE
     while not condition():
@@ -82,7 +76,7 @@ class Place:
     def popen(self, *arguments: str, cwd: Path, env: dict[str, str] | None = None, **more: object) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **more}
         environment = {**self.environment, **(env or {})}
-        return subprocess.Popen(self.command(*arguments), cwd=cwd, env=environment, preexec_fn=hear, **pipes)  # type: ignore[call-overload, no-any-return]
+        return subprocess.Popen(self.command(*arguments), cwd=cwd, env=environment, **pipes)  # type: ignore[call-overload, no-any-return]
 
     def run(self, *arguments: str, cwd: Path, stdin: bytes = b"", env: dict[str, str] | None = None) -> Ran:
         process = self.popen(*arguments, cwd=cwd, env=env, stdin=subprocess.PIPE)

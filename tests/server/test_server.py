@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
-from tests.server.kit import PATIENCE, Place, Ran, contents, drained, hear, is_alive, place, read_until, wait_for
+from tests.server.kit import PATIENCE, Place, Ran, contents, drained, is_alive, place, read_until, wait_for
 from vitte.server.protocol import MAGIC
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc to find the processes")
@@ -201,7 +201,6 @@ def terminal(vitte: Place, cwd: Path, *words: str, env: dict[str, str]) -> tuple
     """A command on a terminal of its own: its process and our end of the terminal."""
     pid, end = pty.fork()
     if pid == 0:
-        hear()
         os.chdir(cwd)
         os.execve(sys.executable, vitte.command(*words), {**vitte.environment, **env})
     return pid, end
@@ -242,7 +241,6 @@ def test_ctrl_z_stops_the_command_too(served: Place, folder: Path) -> None:
     command = shlex.join(served.command("check", "slow.vit", "--cache", "off"))
     pid, end = pty.fork()
     if pid == 0:
-        hear()
         os.chdir(folder)
         script = f"set -m; {command}; echo stopped $?; read; fg; echo ended $?"
         os.execve("/bin/bash", ["bash", "--norc", "-c", script], served.environment)

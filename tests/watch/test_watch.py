@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.kit import PATIENCE, drained, hear, is_alive, place, read_until, wait_for
+from tests.server.kit import PATIENCE, drained, is_alive, place, read_until, wait_for
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
 
@@ -54,7 +54,7 @@ def watching(folder: Path, *words: str, env: dict[str, str] | None = None) -> It
     command = [*COMMAND, *words]
     environment = {**os.environ, **(env or {})}
     streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-    process = subprocess.Popen(command, cwd=folder, env=environment, preexec_fn=hear, **streams)
+    process = subprocess.Popen(command, cwd=folder, env=environment, **streams)
     watch = Watching(process)
     try:
         yield watch
@@ -236,7 +236,6 @@ def test_on_a_terminal(tmp_path: Path) -> None:
     for words, clears in ((("run", "echo.vit"), True), (("--no-clear", "run", "echo.vit"), False)):
         pid, end = pty.fork()
         if pid == 0:
-            hear()
             os.chdir(tmp_path)
             os.execve(COMMAND[0], [*COMMAND, *words], {**os.environ, "TERM": "xterm"})
         said = read_until(end, b"started: built")

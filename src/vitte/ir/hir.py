@@ -620,6 +620,12 @@ class Attr(Struct, gc=False):
     args: list[str]
     span: Span
 
+    @property
+    def said(self) -> str:
+        """The text of `#[name = "text"]` or `#[name("text")]`, "" when there is none."""
+        before, equals, after = (self.args[0] if self.args else "").partition("=")
+        return after if equals else before
+
 
 class Proc(ItemBase):
     """`parent`: path of the impl, trait or type it stands in. `self_ty`: what `Self` means there."""

@@ -72,8 +72,8 @@ STD_HOMES = {
 """Well-known names of library modules that are perhaps not loaded, for hints only."""
 
 
-def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorToken:
-    """`what` says what was looked for: "name", "type", "module" ..."""
+def not_found(lo: Lowerer, span: Span, name: str, what: str = "name", hint: str = "") -> ErrorToken:
+    """`what` says what was looked for: "name", "type", "module" ...; `hint` what else may have been meant."""
     helps: list[Suggestion] = []
     close = similar(lo, name, what)
     if close:
@@ -85,6 +85,8 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
         helps.append(Suggestion(f"`{home}` has it: `use {home}.{{{name}}}`"))
     elif name in STD_MODULES and not close:
         helps.append(Suggestion(f"to use the module of the library, add `use std/{name}`"))
+    if hint:
+        helps.append(Suggestion(hint))
     labels: tuple[tuple[Span, str], ...] = ()
     for at, local in enumerate(lo.locals if lo.diag.error_count <= SUGGESTIONS else ()):
         if local.name == name:
@@ -94,14 +96,6 @@ def not_found(lo: Lowerer, span: Span, name: str, what: str = "name") -> ErrorTo
     if name == "self":
         return lo.diag.error(SELF_OUTSIDE, span, "`self` is only there in methods", "not in a method")
     return lo.diag.error(NOT_FOUND, span, f"cannot find {what} `{name}`", "not found in this scope", labels=labels, helps=tuple(helps))
-
-
-def undeclared_parameter(lo: Lowerer, span: Span, name: str) -> ErrorToken:
-    helps = [Suggestion(f"if it is to be a parameter, declare it: `impl[{name}] ...`")]
-    close = similar(lo, name, "type")
-    if close and len(name) > 1:
-        helps.insert(0, lo.diag.suggest(f"a similar name is in scope: `{close}`", span, close))
-    return lo.diag.error(NOT_FOUND, span, f"cannot find type `{name}`", "not found in this scope", helps=tuple(helps))
 
 
 def similar(lo: Lowerer, name: str, what: str = "name") -> str:

@@ -189,16 +189,11 @@ def const(
     mutable = is_static and item.mut  # type: ignore[union-attr]
     symbol = ""
     if links is not None:
-        symbol = next((_said(attr) for attr in attrs if attr.name in ("export_name", "link_name")), item.name)
+        symbol = next((attr.said for attr in attrs if attr.name in ("export_name", "link_name")), item.name)
         attrs = [*attrs, *links]
     lo.items.append(
         hir.Const(path, item.name, item.span, item.name_span, vis, written, body, scope, is_static, mutable, symbol=symbol, attrs=attrs)
     )
-
-
-def _said(attr: hir.Attr) -> str:
-    """The text of `#[export_name = "text"]`."""
-    return attr.args[0].rpartition("=")[2] if attr.args else ""
 
 
 def alias(lo: Lowerer, item: a.TypeAlias, path: str, vis: Visibility) -> None:
@@ -418,7 +413,8 @@ def undeclared_parameters(lo: Lowerer, written: a.Type) -> None:
     for arg in written.args if isinstance(written, a.PathType) else ():
         if isinstance(arg, a.PathType) and len(arg.segments) == 1 and not arg.args and arg.segments[0] not in lo.names:
             name = arg.segments[0]
-            lo.bind_sym(name, Sym("error", token=errors.undeclared_parameter(lo, arg.span, name)))
+            hint = f"if it is to be a parameter, declare it: `impl[{name}] ...`"
+            lo.bind_sym(name, Sym("error", token=errors.not_found(lo, arg.span, name, "type", hint)))
 
 
 def owner_of(lo: Lowerer, self_ty: hir.TyExpr, prefix: str) -> tuple[str, Visibility]:

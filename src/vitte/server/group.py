@@ -8,6 +8,12 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import os
 
+TYPE_CHECKING = False  # `typing` takes longer to import than this
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENDS = tuple(getattr(_signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(_signal, name))
+"""Signals by which a user or a system ends a command, Ctrl-C first."""
 _PAUSE = 0.05
 """Seconds between two looks at most."""
 
@@ -62,7 +68,8 @@ def watch(pid: int, seconds: float, caught: list[int]) -> int | None:
     from time import monotonic, sleep
 
     terminal = Terminal()
-    forwarded = _Forwarded(pid)
+    # What would end this process goes to the group: the program decides, and how it ended is passed on.
+    forwarded = Handlers(ENDS, lambda number, frame: _kill(pid, number))
     terminal.give(pid)
     for number in caught:
         _kill(pid, number)
@@ -107,23 +114,19 @@ def _kill(group: int, number: int) -> None:
         pass
 
 
-class _Forwarded:
-    """Signals that would end this process go to the group: the program decides, and how it ended is passed on."""
+class Handlers:
+    """A handler for some signals until `back`. What this process ignores it goes on ignoring. Only the main thread handles any."""
 
-    def __init__(self, group: int) -> None:
-        self.group = group
+    def __init__(self, numbers: tuple[int, ...], handler: Callable[[int, object], object]) -> None:
         self.before: dict[int, object] = {}
-        for number in (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP):
+        for number in numbers:
             try:
-                handler = _signal.getsignal(number)
-                if handler is not None and handler != _signal.SIG_IGN:
-                    _signal.signal(number, self._send)
-                    self.before[number] = handler
+                before = _signal.getsignal(number)
+                if before is not None and before != _signal.SIG_IGN:
+                    _signal.signal(number, handler)
+                    self.before[number] = before
             except ValueError:  # not the main thread
                 break
-
-    def _send(self, number: int, frame: object) -> None:
-        _kill(self.group, number)
 
     def back(self) -> None:
         for number, handler in self.before.items():

@@ -118,11 +118,12 @@ class _Conversation:
 
 
 def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes) -> tuple[bytes, int]:
+    from vitte.server.group import ENDS, Handlers, watch
+
     # The terminal sends Ctrl-C to both: the program decides, and how it ended is passed on. A handler is not inherited.
+    # To a group of its own signals are passed on, also those that come before it is watched.
     caught: list[int] = []
-    before = _signal.getsignal(_signal.SIGINT)
-    if before != _signal.SIG_IGN:
-        _signal.signal(_signal.SIGINT, lambda number, frame: caught.append(number))
+    handlers = Handlers(ENDS if seconds else ENDS[:1], lambda number, frame: caught.append(number))
     failure, report = os.pipe()
     try:
         pid = os.fork()
@@ -134,8 +135,6 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
             os.waitpid(pid, 0)
             return protocol.FAILED, int.from_bytes(why, "big")
         if seconds:
-            from vitte.server.group import watch
-
             status = watch(pid, seconds, caught)
             if status is None:
                 return protocol.TIMED_OUT, 0
@@ -143,7 +142,7 @@ def _run(folder: str, seconds: float, arguments: list[bytes], environment: bytes
             status = os.waitpid(pid, 0)[1]
         return protocol.WAITED, os.waitstatus_to_exitcode(status)
     finally:
-        _signal.signal(_signal.SIGINT, before)
+        handlers.back()
         os.close(failure)
 
 

@@ -448,7 +448,7 @@ class Collector:
                 proc.links.append(self.library(attr))
             elif name == "export_name" or name == "link_name":
                 if attr.args:
-                    proc.symbol = attr.args[0].partition("=")[2] if "=" in attr.args[0] else attr.args[0]
+                    proc.symbol = attr.said
 
     def library(self, attr: hir.Attr) -> tuple[str, str]:
         """Name and kind of the library that a `#[link]` asks for; the program is linked with it."""

@@ -173,34 +173,37 @@ def _run(command: list[str], folder: str = "") -> tuple[int, str]:
 
 def _sign(plan: Plan) -> None:
     """Sign an image where it is, without symbols that are not wanted."""
-    from vitte.driver_impl.link.signature import NotSignable, sign
+    from vitte.driver_impl.link.signature import sign
 
-    try:
-        with open(plan.output, "rb") as file:
-            image = file.read()
+    def signed(image: bytes) -> bytes:
         if plan.thin:
             from vitte.driver_impl.link.symbols import strip
 
             image = strip(image)
-        signed = sign(image, plan.identifier)
-        with open(plan.output, "wb") as file:
-            file.write(signed)
-    except NotSignable as error:
-        raise DriverError(f"the linker wrote an image that cannot be signed: {error}", status=EXIT_TOOLCHAIN) from None
-    except OSError as error:
-        raise unwritable(plan.final, error) from None
+        return sign(image, plan.identifier)
+
+    _change(plan, signed, "an image that cannot be signed")
 
 
 def _name_debug_file(plan: Plan) -> None:
     from vitte.driver_impl.link.debuglink import attach
 
+    def naming(image: bytes) -> bytes:
+        with open(plan.debug_file, "rb") as debug:
+            return attach(image, os.path.basename(plan.debug_file), debug.read())
+
+    _change(plan, naming, "what cannot name its debug file")
+
+
+def _change(plan: Plan, change: Callable[[bytes], bytes], unfit: str) -> None:
+    """Make something else of what the linker wrote. `change` raises ValueError for what is `unfit`."""
     try:
-        with open(plan.output, "rb") as file, open(plan.debug_file, "rb") as debug:
-            image = attach(file.read(), os.path.basename(plan.debug_file), debug.read())
+        with open(plan.output, "rb") as file:
+            image = change(file.read())
         with open(plan.output, "wb") as file:
             file.write(image)
     except ValueError as error:
-        raise DriverError(f"the linker wrote what cannot name its debug file: {error}", status=EXIT_TOOLCHAIN) from None
+        raise DriverError(f"the linker wrote {unfit}: {error}", status=EXIT_TOOLCHAIN) from None
     except OSError as error:
         raise unwritable(plan.final, error) from None
 

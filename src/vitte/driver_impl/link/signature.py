@@ -33,7 +33,7 @@ _BLOBS, _DIRECTORY = 24, 88
 """Sizes in bytes: the super blob with its index, padded; the fixed part of a code directory."""
 
 
-class NotSignable(Exception):
+class NotSignable(ValueError):
     """It is no 64-bit Mach-O image, or has no room for a signature; says which."""
 
 

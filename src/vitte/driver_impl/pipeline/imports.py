@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from vitte.driver_impl.cache.key import digest
 from vitte.driver_impl.link import errors
 from vitte.driver_impl.link.imports import dll_name, import_library
-from vitte.driver_impl.pipeline.keeps import scratch
+from vitte.driver_impl.pipeline.keeps import scratch_file
 
 if TYPE_CHECKING:
     from vitte.driver.session import DriverContext
@@ -38,10 +37,6 @@ def import_libraries(
     for dll, symbols in sorted(dlls.items()):
         data = import_library(written[dll], symbols, target.arch)
         artifact = cache.write(data) if cache is not None else ""
-        path = cache.locate(artifact) if cache is not None and artifact else None
-        if not path:
-            path = os.path.join(scratch(context), f"{dll}.lib")
-            with open(path, "wb") as file:
-                file.write(data)
-        found[path] = artifact or digest(data)
+        path = cache.locate(artifact) if cache is not None and artifact else ""
+        found[path or scratch_file(context, f"{dll}.lib", data)] = digest(data)
     return found

@@ -75,6 +75,14 @@ def scratch_base(environment: Mapping[str, str], system: str) -> str:
     return named or environment.get("SYSTEMROOT", "C:\\Windows") + "\\Temp"
 
 
+def scratch_file(context: DriverContext, name: str, data: bytes) -> str:
+    """A file in the run's temporary folder; its path."""
+    path = os.path.join(scratch(context), name)
+    with open(path, "wb") as file:
+        file.write(data)
+    return path
+
+
 def scratch(context: DriverContext) -> str:
     """The run's temporary folder, made when first needed."""
     for path in context.temporary:

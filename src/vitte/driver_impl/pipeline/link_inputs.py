@@ -21,7 +21,7 @@ from vitte.driver_impl.cache.key import digest, options_text
 from vitte.driver_impl.link import supplies
 from vitte.driver_impl.link.supplies import Supplies
 from vitte.driver_impl.pipeline.image import file_digest
-from vitte.driver_impl.pipeline.keeps import scratch
+from vitte.driver_impl.pipeline.keeps import scratch_file
 
 if TYPE_CHECKING:
     from vitte.driver.options import DriverOptions
@@ -177,9 +177,4 @@ def _generated(name: str, options: DriverOptions, context: DriverContext, keeps:
 
 
 def _write(name: str, data: bytes, context: DriverContext) -> str:
-    if not data:
-        return ""
-    path = os.path.join(scratch(context), f"{name}.tbd" if name == "stub" else f"{name}.o")
-    with open(path, "wb") as file:
-        file.write(data)
-    return path
+    return scratch_file(context, f"{name}.tbd" if name == "stub" else f"{name}.o", data) if data else ""

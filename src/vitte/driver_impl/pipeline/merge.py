@@ -7,7 +7,6 @@ places alone costs no optimisation.
 
 from __future__ import annotations
 
-import os
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -19,8 +18,8 @@ from vitte.driver.error import StageCrash
 from vitte.driver.session import LogLevel, Timing
 from vitte.driver_impl.cache.incremental import CacheEntry, CacheKey, with_incremental_cache
 from vitte.driver_impl.cache.key import digest, options_text
-from vitte.driver_impl.pipeline.keeps import scratch
-from vitte.driver_impl.pipeline.units import offsets_of
+from vitte.driver_impl.pipeline.keeps import scratch_file
+from vitte.driver_impl.pipeline.units import noted, offsets_of
 from vitte.driver_impl.pipeline.whole import read_object
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def merged(options: DriverOptions, context: DriverContext, name: str, shop: Work
         data = _compile([part.code for part in parts], options, name)
         if context.log is not None:
             context.log(LogLevel.DEBUG, "merge", f"{name}: optimised together")
-        return data, tuple(f"places {number} {at}" for number, at in enumerate(_places(data, tables)))
+        return data, noted(_places(data, tables))
 
     cache = keeps.own.cache
     entries: list[CacheEntry] = []
@@ -65,12 +64,7 @@ def merged(options: DriverOptions, context: DriverContext, name: str, shop: Work
     context.timings.append(Timing("merge", name, perf_counter() - start))
     artifact = cache.write(data)
     path = cache.locate(artifact) if artifact else ""
-    if path:
-        return path, artifact
-    path = os.path.join(scratch(context), "merged.o")
-    with open(path, "wb") as file:
-        file.write(data)
-    return path, digest(data)
+    return path or scratch_file(context, "merged.o", data), digest(data)
 
 
 def _compile(modules: list[bytes], options: DriverOptions, name: str) -> bytes:

@@ -503,7 +503,7 @@ class Maker:
             found = codegen.locate(data, tables)
             if found is None:
                 raise AssertionError("a table of places is not in the object exactly once")
-            return codegen.fill(data, found, tables), tuple(f"places {number} {at}" for number, at in enumerate(found))
+            return codegen.fill(data, found, tables), noted(found)
 
         data, places = self._remembered("code", text, compiled)
         return codegen.fill(data, offsets_of(places), tables)
@@ -516,7 +516,12 @@ class Maker:
         )
 
 
+def noted(offsets: list[int]) -> tuple[str, ...]:
+    """Where tables of places stand, as dependencies of an entry: these have no order of their own, so each holds the table's number."""
+    return tuple(f"places {number} {at}" for number, at in enumerate(offsets))
+
+
 def offsets_of(dependencies: tuple[str, ...]) -> list[int]:
-    """Where tables of places stand, by their numbers. What is kept of an entry has no order of its own."""
+    """What `noted` was given."""
     places = [dependency.split(" ") for dependency in dependencies]
     return [at for _, at in sorted((int(number), int(at)) for _, number, at in places)]

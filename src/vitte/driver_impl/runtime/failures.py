@@ -11,7 +11,7 @@ from vitte.driver import host
 from vitte.driver.error import EXIT_TOOLCHAIN, EXIT_USAGE, DriverError, reason
 from vitte.driver.target import Target
 from vitte.driver_impl.runtime import images
-from vitte.driver_impl.runtime.runners import Runner, package_of
+from vitte.driver_impl.runtime.runners import Runner, is_native, package_of
 
 _MISSING = re.compile(
     r"^\s*(\S+) => not found|^\S*: error while loading shared libraries: ([^:]+):|^Error loading shared library ([^:]+):", re.MULTILINE
@@ -45,7 +45,7 @@ def no_loader(image: str, loader: str, target: Target) -> DriverError:
     """The program names a loader that is not there."""
     libc = "musl" if "musl" in loader else "glibc" if "ld-linux" in loader else ""
     helps = []
-    if target.system == "linux" and (target.arch, target.system) != (host.architecture(), host.system()) and libc == "glibc":
+    if target.system == "linux" and libc == "glibc" and not is_native(target):
         helps.append(package_of(target))
     elif libc:
         helps.append(f"it belongs to the C library {libc}, which is to be installed")

@@ -9,22 +9,19 @@ from typing import IO
 
 GROUPS = hasattr(os, "killpg")
 """Whether processes have groups, all of which can be ended."""
-_ENDS = (signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if hasattr(signal, "SIGHUP") else []))
-"""Signals by which a user or a system ends a command."""
 
 
 def launch(command: list[str], folder: str, environment: dict[str, str] | None, timeout: float,
            streams: tuple[IO[bytes] | None, IO[bytes] | None, IO[bytes] | None] = (None, None, None)) -> int:  # fmt: skip
     """As `session.Launch` says. `streams`: files that the program has for standard input, output and error, None for this process's own.
     A program with a time limit is in a process group of its own, which is ended with it."""
+    from vitte.server.group import ENDS, Handlers
+
     grouped = bool(timeout) and GROUPS
     # The terminal sends Ctrl-C to both: the program decides, and we report how it ended. A handler, unlike SIG_IGN, is not inherited.
     # To a group of its own signals are passed on, also those that come before it is watched.
     caught: list[int] = []
-    before = {}
-    for number in _ENDS[: len(_ENDS) if grouped else 1] if _in_main_thread() else ():
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            before[number] = signal.signal(number, lambda number, frame: caught.append(number))
+    handlers = Handlers(ENDS if grouped else ENDS[:1], lambda number, frame: caught.append(number))
     source, out, err = streams
     try:
         process = subprocess.Popen(
@@ -39,8 +36,7 @@ def launch(command: list[str], folder: str, environment: dict[str, str] | None, 
             process.wait()
             raise
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        handlers.back()
 
 
 def _watched(process: subprocess.Popen[bytes], timeout: float, caught: list[int]) -> int:
@@ -52,9 +48,3 @@ def _watched(process: subprocess.Popen[bytes], timeout: float, caught: list[int]
         raise subprocess.TimeoutExpired(process.args, timeout)
     process.returncode = os.waitstatus_to_exitcode(status)
     return process.returncode
-
-
-def _in_main_thread() -> bool:
-    import threading
-
-    return threading.current_thread() is threading.main_thread()

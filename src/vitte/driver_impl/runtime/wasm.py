@@ -104,11 +104,9 @@ def _is_text(text: str) -> bool:
 
 def elsewhere(job: Job, context: DriverContext) -> tuple[list[str], dict[str, str]]:
     """The command, and its environment, that runs a job in a process of its own."""
-    from vitte.driver_impl.pipeline.keeps import scratch
+    from vitte.driver_impl.pipeline.keeps import scratch_file
 
-    path = os.path.join(scratch(context), "job")
-    with open(path, "wb") as file:
-        file.write(msgspec.json.encode(job))
+    path = scratch_file(context, "job", msgspec.json.encode(job))
     root = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))
     paths = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH", "")])])
     return [sys.executable, "-m", "vitte.driver_impl.runtime.wasm", path], {**os.environ, "PYTHONPATH": paths}
